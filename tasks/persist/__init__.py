@@ -1,0 +1,1 @@
+"""PersistResult: turns the manifest of a processed recording into its database items."""

@@ -1,0 +1,1 @@
+"""ValidateUpload: decides whether an uploaded object is a recording that can be processed."""
