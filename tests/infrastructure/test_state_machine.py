@@ -1,0 +1,84 @@
+"""The shape that every state of every state machine keeps: bounded, retried by name, caught."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DEFINITIONS = sorted((ROOT / "statemachine").glob("*.asl.json"))
+
+
+def task_states() -> list[Any]:
+    return [
+        pytest.param(state, id=f"{path.name.split('.')[0]}.{name}")
+        for path in DEFINITIONS
+        for name, state in json.loads(path.read_text())["States"].items()
+        if state["Type"] == "Task"
+    ]
+
+
+@pytest.mark.parametrize("state", task_states())
+def test_given_a_task_state_then_it_cannot_run_for_ever(state: dict[str, Any]) -> None:
+    assert 0 < state["TimeoutSeconds"] <= 3600
+
+
+@pytest.mark.parametrize("state", task_states())
+def test_given_a_task_state_then_it_retries_named_errors_with_full_jitter_and_bounds(
+    state: dict[str, Any],
+) -> None:
+    assert state["Retry"]
+    for retrier in state["Retry"]:
+        assert "States.ALL" not in retrier["ErrorEquals"]
+        assert "States.TaskFailed" not in retrier["ErrorEquals"]
+        assert retrier["JitterStrategy"] == "FULL"
+        assert retrier["BackoffRate"] > 1
+        assert retrier["IntervalSeconds"] >= 1
+        assert retrier["MaxDelaySeconds"] >= retrier["IntervalSeconds"]
+        assert 1 <= retrier["MaxAttempts"] <= 10
+
+
+@pytest.mark.parametrize("state", task_states())
+def test_given_a_task_state_then_its_last_catch_takes_everything(state: dict[str, Any]) -> None:
+    assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
+
+
+@pytest.mark.parametrize("state", task_states())
+def test_given_a_task_state_then_the_user_s_fault_is_never_retried(state: dict[str, Any]) -> None:
+    assert all("InvalidUpload" not in retrier["ErrorEquals"] for retrier in state["Retry"])
+
+
+def test_given_the_states_then_they_carry_the_names_that_on_call_reads(state_machine: dict[str, Any]) -> None:
+    assert {
+        "ValidateUpload", "ClaimRecording", "ExtractMetadata", "ChooseTaskSize", "ProcessAudio", "PersistResult",
+        "AnnounceResult", "Processed", "Rejected", "AlreadyProcessed", "Failed", "RecordRejection", "RecordFailure",
+        "AnnounceFailure",
+    } <= state_machine["States"].keys()  # fmt: skip
+
+
+def test_given_the_ends_then_only_what_is_ours_to_mend_fails_the_execution(
+    state_machine: dict[str, Any],
+) -> None:
+    ends = {n: s["Type"] for n, s in state_machine["States"].items() if s["Type"] in {"Succeed", "Fail"}}
+
+    assert ends == {
+        "Processed": "Succeed",
+        "Rejected": "Succeed",
+        "AlreadyProcessed": "Succeed",
+        "Failed": "Fail",
+    }
+
+
+def test_given_the_claim_s_lease_then_it_outlasts_the_execution_that_holds_it(
+    state_machine: dict[str, Any],
+) -> None:
+    values = state_machine["States"]["ClaimRecording"]["Arguments"]["ExpressionAttributeValues"]
+
+    assert f"+ {state_machine['TimeoutSeconds']})" in values[":lease"]["N"]
+
+
+def test_given_a_definition_then_no_arn_of_an_account_stands_in_it() -> None:
+    for path in DEFINITIONS:
+        arns = [word for word in path.read_text().replace('"', " ").split() if word.startswith("arn:")]
+        assert all(arn.startswith("arn:aws:states:::") for arn in arns), path

@@ -1,0 +1,219 @@
+"""What the translated template promises: who may do what, what is kept, what is closed."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+Template = dict[str, Any]
+
+
+def resources_of_type(template: Template, type_name: str) -> dict[str, Any]:
+    return {name: r for name, r in template["Resources"].items() if r["Type"] == type_name}
+
+
+def statements(template: Template) -> list[tuple[str, dict[str, Any]]]:
+    """Every statement of every identity policy, with the role that it belongs to."""
+    found = []
+    for name, role in resources_of_type(template, "AWS::IAM::Role").items():
+        for policy in role["Properties"].get("Policies", []):
+            found += [(name, statement) for statement in policy["PolicyDocument"]["Statement"]]
+    return found
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_given_the_bucket_then_it_is_versioned_encrypted_private_and_speaks_to_eventbridge(
+    template: Template,
+) -> None:
+    bucket = template["Resources"]["RecordingsBucket"]["Properties"]
+
+    assert bucket["VersioningConfiguration"]["Status"] == "Enabled"
+    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["NotificationConfiguration"]["EventBridgeConfiguration"]["EventBridgeEnabled"] is True
+
+
+@pytest.mark.parametrize("policy", ["RecordingsBucketPolicy", "FailedStartsPolicy"])
+def test_given_a_resource_policy_then_plain_http_is_denied(template: Template, policy: str) -> None:
+    document = template["Resources"][policy]["Properties"]["PolicyDocument"]
+
+    denials = [s for s in document["Statement"] if s["Effect"] == "Deny"]
+
+    assert denials == [s for s in denials if s["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}]
+    assert denials
+
+
+@pytest.mark.parametrize("kept", ["RecordingsBucket", "RecordingsTable", "Repository"])
+def test_given_data_when_the_stack_is_deleted_or_replaced_then_it_is_kept(template: Template, kept: str) -> None:
+    resource = template["Resources"][kept]
+
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_given_the_table_then_its_three_ways_of_access_are_there(template: Template) -> None:
+    table = template["Resources"]["RecordingsTable"]["Properties"]
+
+    assert [key["AttributeName"] for key in table["KeySchema"]] == ["id", "item"]
+    assert {
+        index["IndexName"]: [key["AttributeName"] for key in index["KeySchema"]]
+        for index in table["GlobalSecondaryIndexes"]
+    } == {
+        "RecordingsByUser": ["user_id", "recorded_at"],
+        "RecordingsByStatus": ["processing_status", "processing_started_at"],
+    }
+    assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+
+
+def test_given_an_upload_under_either_prefix_then_the_rule_starts_the_machine_and_loses_no_event(
+    template: Template,
+) -> None:
+    (rule,) = resources_of_type(template, "AWS::Events::Rule").values()
+    (target,) = rule["Properties"]["Targets"]
+
+    prefixes = [p["prefix"] for p in rule["Properties"]["EventPattern"]["detail"]["object"]["key"]]
+    assert prefixes == ["public/unprocessed/", "unprocessed/"]
+    assert target["Arn"] == {"Ref": "ProcessRecording"}
+    assert target["DeadLetterConfig"]["Arn"] == {"Fn::GetAtt": ["FailedStarts", "Arn"]}
+    assert target["RetryPolicy"]["MaximumEventAgeInSeconds"] == 86400
+
+
+def test_given_every_statement_then_none_allows_a_wildcard_action(template: Template) -> None:
+    for role, statement in statements(template):
+        for action in as_list(statement["Action"]):
+            assert "*" not in action, f"{role}: {action}"
+
+
+def test_given_every_statement_then_a_wildcard_resource_stands_only_where_aws_knows_no_other(
+    template: Template,
+) -> None:
+    unbounded = {
+        (role, statement["Sid"]) for role, statement in statements(template) if "*" in as_list(statement["Resource"])
+    }
+
+    assert unbounded == {
+        ("ProcessRecordingRole", "DeliverLogs"),
+        ("ProcessRecordingRole", "Trace"),
+        ("ProcessAudioExecutionRole", "LogInToRegistry"),
+    }
+
+
+def test_given_functions_and_tasks_then_each_has_a_role_of_its_own(template: Template) -> None:
+    functions = resources_of_type(template, "AWS::Lambda::Function")
+    task = template["Resources"]["ProcessAudio"]["Properties"]
+    roles = [f["Properties"]["Role"]["Fn::GetAtt"][0] for f in functions.values()]
+    roles += [task["TaskRoleArn"]["Fn::GetAtt"][0], task["ExecutionRoleArn"]["Fn::GetAtt"][0]]
+
+    assert set(functions) == {"ValidateUpload", "ExtractMetadata", "PersistResult"}
+    assert len(set(roles)) == 5
+
+
+def test_given_the_container_then_its_root_is_read_only_and_its_user_is_not_root(template: Template) -> None:
+    (container,) = template["Resources"]["ProcessAudio"]["Properties"]["ContainerDefinitions"]
+
+    assert container["ReadonlyRootFilesystem"] is True
+    assert container["User"].split(":")[0] != "0"
+    assert [mount["ContainerPath"] for mount in container["MountPoints"]] == ["/tmp"]
+
+
+def test_given_the_container_when_ecs_stops_it_then_it_has_no_longer_than_fargate_grants(
+    template: Template,
+) -> None:
+    (container,) = template["Resources"]["ProcessAudio"]["Properties"]["ContainerDefinitions"]
+
+    assert container["StopTimeout"] <= 120
+
+
+def test_given_log_groups_then_each_forgets(template: Template) -> None:
+    groups = resources_of_type(template, "AWS::Logs::LogGroup")
+
+    assert len(groups) == 5
+    assert all(group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
+
+
+def test_given_the_tasks_security_group_then_nothing_comes_in(template: Template) -> None:
+    group = template["Resources"]["TaskSecurityGroup"]["Properties"]
+
+    assert "SecurityGroupIngress" not in group
+    assert [(rule["FromPort"], rule["ToPort"]) for rule in group["SecurityGroupEgress"]] == [(443, 443)]
+
+
+def test_given_every_parameter_then_it_is_described_defaulted_and_bounded(source_template: Template) -> None:
+    bounds = {"AllowedValues", "AllowedPattern", "MinValue"}
+    # CloudFormation cannot bound an empty list of subnets by pattern.
+    exempt = {"SubnetIds"}
+
+    for name, parameter in source_template["Parameters"].items():
+        assert parameter["Description"], name
+        assert "Default" in parameter, name
+        assert bounds & parameter.keys() or name in exempt, name
+
+
+def test_given_the_repository_then_no_account_id_stands_in_it() -> None:
+    for path in [ROOT / "template.yaml", ROOT / "samconfig.toml", *(ROOT / "statemachine").iterdir()]:
+        assert not re.search(r"(?<!\d)\d{12}(?!\d)", path.read_text()), path
+
+
+def test_given_the_substitutions_then_they_are_just_what_the_state_machine_names(
+    source_template: Template,
+) -> None:
+    definition = (ROOT / "statemachine" / "process_recording.asl.json").read_text()
+    substitutions = source_template["Resources"]["ProcessRecording"]["Properties"]["DefinitionSubstitutions"]
+
+    assert set(re.findall(r"\$\{(\w+)\}", definition)) == set(substitutions)
+
+
+def test_given_the_container_in_the_state_machine_then_its_overrides_name_the_template_s(
+    template: Template, state_machine: dict[str, Any]
+) -> None:
+    (container,) = template["Resources"]["ProcessAudio"]["Properties"]["ContainerDefinitions"]
+    overrides = state_machine["States"]["ProcessAudio"]["Arguments"]["Overrides"]["ContainerOverrides"]
+
+    assert [override["Name"] for override in overrides] == [container["Name"]]
+
+
+def test_given_a_function_when_its_policy_is_read_then_only_its_own_data_is_in_reach(
+    template: Template,
+) -> None:
+    reach = {
+        role: sorted({action for r, s in statements(template) if r == role for action in as_list(s["Action"])})
+        for role in ("ValidateUploadRole", "ExtractMetadataRole", "PersistResultRole")
+    }
+
+    assert reach == {
+        "ValidateUploadRole": ["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"],
+        "ExtractMetadataRole": ["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"],
+        "PersistResultRole": [
+            "dynamodb:BatchWriteItem",
+            "dynamodb:Query",
+            "dynamodb:UpdateItem",
+            "s3:GetObject",
+            "s3:ListBucket",
+        ],
+    }
+
+
+def test_given_the_lock_files_then_they_pin_by_hash_and_name_no_registry() -> None:
+    locks = [*ROOT.glob("requirements/*.txt"), *ROOT.glob("*/requirements.txt")]
+
+    assert len(locks) == 4
+    for lock in locks:
+        pinned = re.findall(r"^[a-z0-9].*?==", lock.read_text(), re.MULTILINE)
+        assert len(pinned) <= lock.read_text().count("--hash=sha256:"), lock
+        assert "://" not in lock.read_text(), lock
+    node = json.loads((ROOT / "requirements/node/package-lock.json").read_text())
+    assert all("resolved" not in package for package in node["packages"].values())
+
+
+def test_given_what_is_deployed_then_it_is_locked_to_what_the_tests_run() -> None:
+    def pins(path: Path) -> set[str]:
+        return set(re.findall(r"^[a-z0-9][^ ;\\]+==[^ ;\\]+", path.read_text(), re.MULTILINE))
+
+    assert pins(ROOT / "tasks/requirements.txt") <= pins(ROOT / "requirements/dev.txt")
+    assert pins(ROOT / "container/requirements.txt") <= pins(ROOT / "requirements/dev.txt")
