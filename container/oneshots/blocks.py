@@ -14,7 +14,7 @@ def blocks(samples: np.ndarray, *, block_samples: int = BLOCK_SAMPLES) -> Iterat
 
 
 def mean_per_channel(samples: np.ndarray) -> np.ndarray:
-    """The DC offset: mean of each channel, shape (channels,), float64."""
+    """Return the DC offset: the mean of each channel, shape (channels,), float64."""
     total = np.zeros(samples.shape[0])
     for block in blocks(samples):
         total += block.sum(axis=1, dtype=np.float64)
@@ -22,6 +22,6 @@ def mean_per_channel(samples: np.ndarray) -> np.ndarray:
 
 
 def bin_sums(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Sums of `values`, shape (n,), between consecutive `edges`, shape (bins + 1,), all within 0..n."""
+    """Return the sums of `values`, shape (n,), between consecutive `edges`, shape (bins + 1,), all within 0..n."""
     cumulative = np.concatenate(([0.0], np.cumsum(values, dtype=np.float64)))
     return cumulative[edges[1:]] - cumulative[edges[:-1]]

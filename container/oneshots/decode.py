@@ -21,19 +21,21 @@ DEFAULT_MAX_SECONDS = 4 * 3600.0
 # 96 kHz is the most the encoders take and far above hearing; 8 kHz is telephone speech (AMR).
 RATE_RANGE_HZ = (8000, 96000)
 
-# Only demuxers that read the one file they are given: playlists (hls, concat, dash) would let an upload name other files.
+# Only demuxers that read the one file they are given: playlists (hls, concat, dash) would open others.
 _DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,wav,w64,mp3,aac,flac,ogg,matroska,webm,aiff,caf,au,amr"
+_MOST_CHANNELS = 64
 _AAC_PRIMING_SAMPLES = 1024
 _INITIAL_SECONDS = 30.0
 # Beyond +120 dBFS nothing is sound any more, and squares would leave float32.
 _LARGEST_SAMPLE = 1e6
+_EXACT_CONTAINERS = ("wav", "flac", "aiff", "m4a", "mp4", "3gp", "ogg", "opus")
 _KNOWN_STARTS = (b"RIFF", b"RF64", b"fLaC", b"OggS", b"\x1a\x45\xdf\xa3", b"FORM", b"ID3", b"caff", b".snd", b"#!AMR")
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Warning_:  # noqa: N801 - `Warning` is Python's own
+class RecordingWarning:
     """Something a listener should know about a recording that was processed all the same."""
 
     code: str
@@ -62,7 +64,7 @@ class Recording:
     samples: np.ndarray
     sample_rate: int
     source: Source
-    warnings: list[Warning_] = field(default_factory=list)
+    warnings: list[RecordingWarning] = field(default_factory=list)
 
     @property
     def duration_seconds(self) -> float:
@@ -83,10 +85,19 @@ def decode(path: Path, *, max_seconds: float = DEFAULT_MAX_SECONDS) -> Recording
         if not container.streams.audio:
             raise Rejection("NO_AUDIO_TRACK", "the file has no audio track")
         stream = container.streams.audio[0]
+        if stream.codec_context is None:
+            raise Rejection("NOT_AUDIO", "the audio is in a coding that is not supported")
+        if stream.channels > _MOST_CHANNELS:
+            raise Rejection("CORRUPT", f"the file claims {stream.channels} channels; at most {_MOST_CHANNELS} make sense")
         source = _describe(container, stream, path)
         decoder = _Decoder(container, stream, source, max_seconds=max_seconds)
         decoder.run()
-    return decoder.finish(has_priming=_keeps_priming(path, source, decoder.first_timestamp))
+    if decoder.is_empty:
+        raise _unreadable(path)
+    return decoder.finish(
+        has_priming=_keeps_priming(path, source, decoder.first_timestamp),
+        is_cut_short=source.container == "wav" and _wav_is_cut_short(path),
+    )
 
 
 def _open(path: Path) -> InputContainer:
@@ -98,19 +109,21 @@ def _open(path: Path) -> InputContainer:
         return av.open(
             f"file:{path.absolute()}",
             container_options={"format_whitelist": _DEMUXERS, "protocol_whitelist": "file"},
-            metadata_errors="replace",
         )
-    except (av.error.InvalidDataError, av.error.ValueError, av.error.EOFError) as error:
-        raise _cannot_open(path) from error
+    except av.error.FFmpegError as error:
+        if isinstance(error, OSError | MemoryError):
+            raise
+        raise _unreadable(path) from error
 
 
-def _cannot_open(path: Path) -> Rejection:
+def _unreadable(path: Path) -> Rejection:
+    """Say what kind of file this is of which nothing can be decoded."""
     with path.open("rb") as file:
         start = file.read(16)
     if start[4:8] == b"ftyp":
         return Rejection("CORRUPT", "the recording was never finished or is damaged: its index (moov) cannot be read")
     if start.startswith(_KNOWN_STARTS):
-        return Rejection("CORRUPT", "the file starts like audio but its contents cannot be read")
+        return Rejection("CORRUPT", "the file starts like audio but nothing in it can be decoded")
     return Rejection("NOT_AUDIO", "the contents are not audio in a supported format")
 
 
@@ -146,7 +159,7 @@ def _container_name(container: InputContainer, codec: str) -> str:
 
 
 def _codec_name(decoder: str) -> str:
-    """The codec's name from the decoder's: `mp3float` decodes mp3."""
+    """Return the codec's name from the decoder's: `mp3float` decodes mp3."""
     return {"mp3float": "mp3", "libopus": "opus", "libvorbis": "vorbis", "libdav1d": "av1"}.get(decoder, decoder)
 
 
@@ -163,9 +176,7 @@ def _bit_depth(codec: str, sample_format: str) -> int | None:
 class _Decoder:
     """One pass over the packets of a stream, collecting interleaved float32."""
 
-    def __init__(
-        self, container: InputContainer, stream: AudioStream, source: Source, *, max_seconds: float
-    ) -> None:
+    def __init__(self, container: InputContainer, stream: AudioStream, source: Source, *, max_seconds: float) -> None:
         self._container = container
         self._stream = stream
         self._source = source
@@ -195,27 +206,32 @@ class _Decoder:
             if self.first_timestamp is None and packet.pts is not None:
                 self.first_timestamp = packet.pts
             try:
-                frames = packet.decode()
+                for frame in packet.decode():
+                    self._take(frame)
             except av.error.FFmpegError:
+                # A damaged frame may also claim a format that nothing converts: begin anew with the next one.
                 self._damaged_packets += 1
-                continue
-            for frame in frames:
-                self._take(frame)
+                self._resampler = self._frame_shape = None
         if self._resampler is not None:
             self._store(self._resampler.resample(None))
 
-    def finish(self, *, has_priming: bool) -> Recording:
-        """The recording, with its warnings."""
-        skip = _AAC_PRIMING_SAMPLES * self._rate // max(self._source.sample_rate or self._rate, 1) if has_priming else 0
-        samples = self._buffer[min(skip, self._length) : self._length].T
-        if not samples.size:
-            raise Rejection("CORRUPT", "no audio could be decoded from the file")
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was decoded."""
+        return self._length == 0
+
+    def finish(self, *, has_priming: bool, is_cut_short: bool) -> Recording:
+        """Return the recording, with its warnings."""
+        skip = 0
+        if has_priming:
+            skip = _AAC_PRIMING_SAMPLES * self._rate // max(self._source.sample_rate or self._rate, 1)
+        samples = self._buffer[min(skip, self._length - 1) : self._length].T
         seconds = samples.shape[1] / self._rate
         return Recording(
             samples=samples,
             sample_rate=self._rate,
             source=replace(self._source, sample_rate=self._source.sample_rate or self._rate),
-            warnings=self._warnings(seconds),
+            warnings=self._warnings(seconds, is_cut_short=is_cut_short),
         )
 
     def _take(self, frame: AudioFrame) -> None:
@@ -266,24 +282,31 @@ class _Decoder:
             self._bad_samples += int(good.size - np.count_nonzero(good))
             block[~good] = 0.0
 
-    def _warnings(self, seconds: float) -> list[Warning_]:
+    def _warnings(self, seconds: float, *, is_cut_short: bool) -> list[RecordingWarning]:
         found = []
         if self._damaged_packets or self._ended_early:
-            found.append(Warning_(code="DAMAGED", message="part of the recording is damaged and was left out"))
+            found.append(RecordingWarning(code="DAMAGED", message="part of the recording is damaged and was left out"))
         expected = self._source.duration_seconds
-        if expected is not None and expected - seconds > max(0.5, 0.02 * expected):
-            text = f"the file says {expected:.1f} seconds but only {seconds:.1f} could be decoded"
-            found.append(Warning_(code="TRUNCATED", message=text))
+        if expected is not None and expected - seconds > self._tolerated_seconds(expected):
+            text = f"the file says {expected:.2f} seconds but only {seconds:.2f} could be decoded"
+            found.append(RecordingWarning(code="TRUNCATED", message=text))
+        elif is_cut_short:
+            text = f"the file was cut short: {seconds:.2f} seconds are left of it"
+            found.append(RecordingWarning(code="TRUNCATED", message=text))
         if self._bad_samples:
             text = f"{self._bad_samples} samples were not numbers or out of all range and were silenced"
-            found.append(Warning_(code="NON_FINITE_SAMPLES", message=text))
+            found.append(RecordingWarning(code="NON_FINITE_SAMPLES", message=text))
         if (self._source.channels or 0) > 2:
             text = f"{self._source.channels} channels were mixed down to stereo"
-            found.append(Warning_(code="DOWNMIXED", message=text))
+            found.append(RecordingWarning(code="DOWNMIXED", message=text))
         if self._source.sample_rate and self._source.sample_rate > RATE_RANGE_HZ[1]:
             text = f"resampled from {self._source.sample_rate} Hz to {self._rate} Hz"
-            found.append(Warning_(code="RESAMPLED", message=text))
+            found.append(RecordingWarning(code="RESAMPLED", message=text))
         return found
+
+    def _tolerated_seconds(self, expected: float) -> float:
+        """How far a header may be off: containers that count samples hardly, those that estimate a good deal."""
+        return 0.1 if self._source.container in _EXACT_CONTAINERS else max(0.5, 0.02 * expected)
 
 
 def _keeps_priming(path: Path, source: Source, first_timestamp: int | None) -> bool:
@@ -309,4 +332,16 @@ def _is_fragmented(path: Path) -> bool:
                 return False
             else:
                 file.seek(size - 8, 1)
+    return False
+
+
+def _wav_is_cut_short(path: Path) -> bool:
+    """Whether a WAV's data chunk promises more than the file holds (0 and 2^32-1 promise nothing: a stream)."""
+    with path.open("rb") as file:
+        file.seek(12)
+        while len(header := file.read(8)) == 8:
+            size = int.from_bytes(header[4:], "little")
+            if header[:4] == b"data":
+                return size < 0xFFFF_FF00 and size > path.stat().st_size - file.tell()
+            file.seek(size + size % 2, 1)
     return False

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import av
 import numpy as np
 import soundfile
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
 
 from oneshots.decode import Source
 
@@ -36,7 +37,7 @@ class Encoding:
 
 
 def choose_encoding(requested: str, source: Source) -> Encoding:
-    """The encoding for `requested` (`original`, wav, flac, mp3, m4a) one-shots of `source`.
+    """Choose the encoding for `requested` (`original`, wav, flac, mp3, m4a) one-shots of `source`.
 
     `original` is the source's own container and codec where they can be written, else wav.
     """
@@ -70,7 +71,7 @@ def _writable_format(source: Source) -> AudioFormat:
             return "flac"
         case "mp3", _:
             return "mp3"
-        case ("m4a" | "mp4"), ("aac" | "alac"):
+        case (("m4a" | "mp4"), ("aac" | "alac")):
             return "m4a"
     return "wav"
 
@@ -88,7 +89,7 @@ def _encode_by_ffmpeg(path: Path, samples: np.ndarray, rate: int, encoding: Enco
     # The `ipod` muxer is FFmpeg's name for m4a: its edit list makes the file gapless, as LAME's tag does an mp3.
     muxer = "mp3" if encoding.format == "mp3" else "ipod"
     with av.open(f"file:{path.absolute()}", "w", format=muxer) as container:
-        stream = container.add_stream(encoding.subtype, rate=written, layout=layout)
+        stream = cast(AudioStream, container.add_stream(encoding.subtype, rate=written, layout=layout))
         if encoding.subtype != "alac":
             stream.bit_rate = _bit_rate(encoding, written, samples.shape[0])
         sample_format = "s32p" if encoding.subtype == "alac" else "fltp"
@@ -103,7 +104,7 @@ def _encode_by_ffmpeg(path: Path, samples: np.ndarray, rate: int, encoding: Enco
     return written
 
 
-def _frame_size(stream: av.AudioStream) -> int | None:
+def _frame_size(stream: AudioStream) -> int | None:
     stream.codec_context.open(strict=False)
     return stream.codec_context.frame_size or None
 

@@ -64,7 +64,7 @@ def short_sound_lufs(samples: np.ndarray, rate: int) -> float | None:
 
 
 def k_weighting(rate: int) -> np.ndarray:
-    """The K-weighting filter as second-order sections, shape (2, 6), for any rate.
+    """Return the K-weighting filter as second-order sections, shape (2, 6), for any rate.
 
     BS.1770-4 tabulates it for 48 kHz only; these are the analogue prototypes behind the table (a high shelf of 4 dB at
     1.68 kHz and a high-pass at 38 Hz) put through the bilinear transform, which gives the table back at 48 kHz.
@@ -125,7 +125,7 @@ def decibels(amplitude: float) -> float | None:
 
 
 def _interpolator(factor: int) -> np.ndarray:
-    """A low-pass of 24 input samples for oversampling: flat to 0.45 of the rate, 80 dB down."""
+    """Design a low-pass of 24 input samples for oversampling: flat to 0.45 of the rate, 80 dB down."""
     return (signal.firwin(24 * factor + 1, 1.0 / factor, window=("kaiser", 6.0)) * factor).astype(np.float32)
 
 
@@ -160,7 +160,7 @@ def _lufs(power: float) -> float:
 
 
 def _gated(powers: np.ndarray, *, relative_lu: float) -> np.ndarray:
-    """The powers above the absolute gate and `relative_lu` under the mean of those."""
+    """Keep the powers above the absolute gate and `relative_lu` under the mean of those."""
     powers = powers[powers > 10 ** ((_ABSOLUTE_GATE_LUFS - _OFFSET_LUFS) / 10)]
     if not len(powers):
         return powers

@@ -9,7 +9,7 @@ _MOST_PIXELS = 8192
 
 
 def samples_per_pixel_for(length: int) -> int:
-    """A power of two from 256 up, so that even an hour stays under 8192 pixels."""
+    """Choose a power of two from 256 up, so that even an hour stays under 8192 pixels."""
     pixel = _SMALLEST_PIXEL
     while length > pixel * _MOST_PIXELS:
         pixel *= 2

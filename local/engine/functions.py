@@ -10,7 +10,6 @@ import importlib.util
 import json
 import queue
 import shutil
-import subprocess
 import sys
 import tempfile
 import threading
@@ -287,13 +286,5 @@ def runtime_client(handler: str) -> list[str]:
 
 
 def _real_client_imports() -> bool:
-    if importlib.util.find_spec("awslambdaric") is None:
-        return False
-    global _native_client  # noqa: PLW0603 - asked once per process
-    if _native_client is None:
-        probe = [sys.executable, "-c", "import runtime_client"]
-        _native_client = subprocess.run(probe, capture_output=True, check=False).returncode == 0
-    return _native_client
-
-
-_native_client: bool | None = None
+    # awslambdaric is of use only with its native half, which has no wheel for every machine
+    return all(importlib.util.find_spec(module) for module in ("awslambdaric", "runtime_client"))

@@ -19,6 +19,7 @@ def handler(event: RecordingEvent) -> AudioFacts:
 
     Raises:
         InvalidUpload: NO_AUDIO_TRACK, CORRUPT, TOO_LONG or OBJECT_GONE.
+
     """
     upload = RecordingObject(s3_client(), bucket=event.bucket, key=event.key, version_id=event.version_id)
     return describe_recording(event, upload, max_duration_seconds=ENVIRONMENT.max_duration_seconds)

@@ -29,12 +29,12 @@ def s3_client() -> Any:
 
 
 @cache
-def dynamodb_client() -> Any:
-    """Return the process's DynamoDB client."""
-    return _session().client("dynamodb", config=_CONFIG)
+def dynamodb_resource() -> Any:
+    """Return the process's DynamoDB resource, which takes and gives plain Python values (numbers as Decimal)."""
+    return _session().resource("dynamodb", config=_CONFIG)
 
 
 def forget_clients() -> None:
     """Drop the session and its clients, so that the next call sees changed credentials or endpoints."""
-    for made in (_session, s3_client, dynamodb_client):
+    for made in (_session, s3_client, dynamodb_resource):
         made.cache_clear()

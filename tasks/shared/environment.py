@@ -21,10 +21,11 @@ class TaskEnvironment(BaseModel):
 
         Raises:
             pydantic.ValidationError: names each variable that is missing or malformed.
+
         """
-        return cls.model_validate({
-            name: os.environ[name.upper()] for name in cls.model_fields if name.upper() in os.environ
-        })
+        return cls.model_validate(
+            {name: os.environ[name.upper()] for name in cls.model_fields if name.upper() in os.environ}
+        )
 
 
 class ValidateUploadEnvironment(TaskEnvironment):

@@ -7,10 +7,11 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.parser import parse
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from shared.errors import InvalidUpload
+from shared.errors import AwsCallFailed, InvalidUpload
 from shared.observability import logger, metrics, tracer
 
 type JsonObject = dict[str, Any]
@@ -39,8 +40,10 @@ def lambda_task[Event: TaskEvent](
 ) -> Callable[[Callable[[Event], WorkflowMessage]], Handler]:
     """Make a Lambda handler of a function from a parsed event to a message.
 
-    Raises:
+    The handler raises what the function raises, and:
         pydantic.ValidationError: the event breaks the contract (a fault of the state machine).
+        AwsCallFailed: in place of every error of boto3's.
+
     """
 
     def decorate(task: Callable[[Event], WorkflowMessage]) -> Handler:
@@ -64,6 +67,10 @@ def _run(task: Callable[[], WorkflowMessage]) -> JsonObject:
         logger.warning("upload refused", code=refusal.code, reason=refusal.message)
         metrics.add_metric(name="UploadsRefused", unit=MetricUnit.Count, value=1)
         raise
+    except (BotoCoreError, ClientError) as error:
+        logger.exception("AWS call failed")
+        metrics.add_metric(name="TasksFailed", unit=MetricUnit.Count, value=1)
+        raise AwsCallFailed(f"{type(error).__name__}: {error}") from error
     except Exception:
         # The runtime's own line about the error knows neither the execution nor the recording.
         logger.exception("task failed")

@@ -1,5 +1,6 @@
 """The one logger, tracer and metrics of a function."""
 
+import logging
 import os
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
@@ -25,3 +26,6 @@ tracer = Tracer(
     disabled=None if "AWS_XRAY_DAEMON_ADDRESS" in os.environ else True,
     patch_modules=["botocore"],
 )
+
+# The tracer logs every exception that passes, without the ids; each is logged with them where tasks are run.
+logging.getLogger("aws_lambda_powertools.tracing").setLevel(logging.CRITICAL)

@@ -32,6 +32,7 @@ class RecordingObject:
 
         Raises:
             InvalidUpload: OBJECT_GONE, the object or this version of it was deleted.
+
         """
         answer = self._call(self._s3.head_object)
         return ObjectFacts(size_bytes=answer["ContentLength"], user_metadata=answer.get("Metadata", {}))
@@ -41,6 +42,7 @@ class RecordingObject:
 
         Raises:
             InvalidUpload: OBJECT_GONE, the object or this version of it was deleted.
+
         """
         answer = self._call(self._s3.get_object, Range=f"bytes={offset}-{offset + length - 1}")
         with answer["Body"] as body:

@@ -19,6 +19,7 @@ def handler(event: UploadEvent) -> Job:
 
     Raises:
         InvalidUpload: the upload is refused; says which field, its value and the rule.
+
     """
     upload = RecordingObject(s3_client(), bucket=event.bucket, key=event.key, version_id=event.version_id)
     return validate_upload(event, upload, max_upload_bytes=ENVIRONMENT.max_upload_bytes)

@@ -7,6 +7,7 @@ and so is an audio container that cannot be processed.
 from collections.abc import Callable, Iterator
 
 from shared.errors import InvalidUpload, RefusalCode
+from shared.id3 import id3_tag_bytes
 from shared.quoting import quoted
 from validate.object_key import SUPPORTED_EXTENSIONS
 
@@ -18,9 +19,7 @@ _MAX_ID3_TAGS = 4
 type ReadRange = Callable[[int, int], bytes]
 
 
-def identify_format(
-    read: ReadRange, *, size_bytes: int, first_block: bytes, name: str, extension: str
-) -> str:
+def identify_format(read: ReadRange, *, size_bytes: int, first_block: bytes, name: str, extension: str) -> str:
     """Return the container: m4a, mp4, 3gp, wav, mp3, aac, flac, ogg, opus, webm or aiff.
 
     Args:
@@ -32,6 +31,7 @@ def identify_format(
 
     Raises:
         InvalidUpload: NOT_AUDIO, or FORMAT_MISMATCH for an audio container that is not in the list.
+
     """
     block, reached_end = _after_id3_tags(read, first_block, size_bytes)
     audio_format = _container(block, extension) or _frames(block, reached_end=reached_end)
@@ -55,7 +55,7 @@ def _after_id3_tags(read: ReadRange, first_block: bytes, size_bytes: int) -> tup
     """Return the block that follows the ID3v2 tags, and whether it reaches the end of the file."""
     offset, block = 0, first_block
     for _ in range(_MAX_ID3_TAGS):
-        tag_bytes = _id3_tag_bytes(block)
+        tag_bytes = id3_tag_bytes(block)
         if not tag_bytes:
             break
         offset += tag_bytes
@@ -65,15 +65,6 @@ def _after_id3_tags(read: ReadRange, first_block: bytes, size_bytes: int) -> tup
         if len(block) < FIRST_BLOCK_BYTES // 2:
             block = read(offset, FIRST_BLOCK_BYTES)
     return block, offset + len(block) >= size_bytes
-
-
-def _id3_tag_bytes(block: bytes) -> int:
-    """Return the size of the ID3v2 tag at the start of `block` with its header, 0 if there is none (id3.org, 3.1)."""
-    if len(block) < 10 or block[:3] != b"ID3" or max(block[6:10]) > 0x7F:
-        return 0
-    size = block[6] << 21 | block[7] << 14 | block[8] << 7 | block[9]
-    has_footer = block[3] >= 4 and block[5] & 0x10
-    return 10 + size + (10 if has_footer else 0)
 
 
 def _container(block: bytes, extension: str) -> str | None:
@@ -128,9 +119,7 @@ def _sync_positions(block: bytes) -> Iterator[int]:
         position = block.find(b"\xff", position + 1)
 
 
-def _is_frame_chain(
-    block: bytes, start: int, frame_bytes: Callable[[bytes], int], *, reached_end: bool
-) -> bool:
+def _is_frame_chain(block: bytes, start: int, frame_bytes: Callable[[bytes], int], *, reached_end: bool) -> bool:
     """Whether three frames follow each other from `start`; two or one will do where the file ends with them."""
     position = start
     for _ in range(3):

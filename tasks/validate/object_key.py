@@ -57,6 +57,7 @@ def parse_upload_key(key: str) -> UploadKey:
 
     Raises:
         InvalidUpload: INVALID_KEY, INVALID_USER or UNSUPPORTED_EXTENSION.
+
     """
     user_id, name = _split(key)
     if not _USER_ID.fullmatch(user_id):
@@ -120,9 +121,9 @@ def _is_invisible(text: str, position: int) -> bool:
 
 
 def _split_extension(name: str) -> tuple[str, str]:
-    basename, _, suffix = name.rpartition(".")
+    basename, dot, suffix = name.rpartition(".")
     extension = suffix.lower()
-    if extension not in SUPPORTED_EXTENSIONS:
+    if not dot or extension not in SUPPORTED_EXTENSIONS:
         raise InvalidUpload(
             RefusalCode.UNSUPPORTED_EXTENSION,
             f"file name {quoted(name)} does not end in one of .{', .'.join(SUPPORTED_EXTENSIONS)}",

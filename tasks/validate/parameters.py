@@ -30,6 +30,7 @@ class Parameter:
 
         Raises:
             InvalidUpload: INVALID_PARAMETER, the text is malformed or out of range.
+
         """
         value = self._parse(text)
         if value is None:
@@ -89,11 +90,10 @@ def read_parameters(user_metadata: Mapping[str, str]) -> dict[str, ParameterValu
 
     Raises:
         InvalidUpload: INVALID_PARAMETER, names the parameter, its value and what is allowed.
+
     """
     return {
-        name: PARAMETERS[name].read(name, _decoded(text))
-        for name, text in user_metadata.items()
-        if name in PARAMETERS
+        name: PARAMETERS[name].read(name, _decoded(text)) for name, text in user_metadata.items() if name in PARAMETERS
     }
 
 

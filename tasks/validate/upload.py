@@ -42,6 +42,7 @@ def validate_upload(event: UploadEvent, upload: RecordingObject, *, max_upload_b
 
     Raises:
         InvalidUpload: the upload is refused.
+
     """
     key = parse_upload_key(event.key)
     facts = upload.facts()

@@ -1,0 +1,382 @@
+"""The engine: deploys a template into moto and runs what moto only pretends to run."""
+
+import atexit
+import io
+import json
+import logging
+import signal
+import tempfile
+import threading
+import time
+import warnings
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+from moto.backends import get_backend
+from moto.cloudformation import parsing
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
+from moto.moto_api import state_manager
+
+from local.engine import seams
+from local.engine.errors import DeploymentError, EngineError
+from local.engine.executions import ExecutionResult, Executions, StateObserver
+from local.engine.functions import FunctionConfiguration, FunctionPool, FunctionResult
+from local.engine.image import ContainerImage
+from local.engine.logs import LogObserver, Logs
+from local.engine.seams import host
+from local.engine.server import MotoServer
+from local.engine.tasks import TaskRunner
+from local.engine.template import CODE_BUCKET, SkippedResource, TranslatedTemplate, translate
+
+_LOG = logging.getLogger(__name__)
+_STOP_SECONDS = 10.0
+_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+
+
+class Engine:
+    """A deployed stack that runs in this process and its children.
+
+    Make it with `Engine.deploy`, and stop it: as a context manager, or with `stop()`. One runs at a time.
+
+    Attributes:
+        outputs: the stack's outputs by name.
+        resources: the physical ids of its resources by logical id.
+        skipped: what of the template was left out, and why.
+        tasks: the container tasks; `tasks.running()` tells their processes.
+        executions: the executions of state machines.
+    """
+
+    def __init__(self, *, region: str, time_scale: float, port: int, kept: Path | None) -> None:
+        if not time_scale >= 0:
+            raise EngineError(f"The time scale is {time_scale}; it must be 0 or more.")
+        self.region = region
+        self.account = DEFAULT_ACCOUNT_ID
+        self.time_scale = time_scale
+        self.outputs: dict[str, str] = {}
+        self.resources: dict[str, str] = {}
+        self.skipped: list[SkippedResource] = []
+        self.executions = Executions()
+        self._stopped = False
+        self._stop_lock = threading.Lock()
+        self._clients: dict[str, Any] = {}
+        self._client_lock = threading.Lock()
+        self._functions: dict[str, FunctionConfiguration] = {}
+        self._kept = kept or Path(tempfile.gettempdir()) / "sam-engine-kept"
+        host.enter(self)
+        try:
+            _forget_everything()
+            self._server = MotoServer(port)
+        except BaseException:
+            host.leave(self)
+            raise
+        self.port = self._server.port
+        self.logs = Logs(self._backend("logs"))
+        self.tasks: TaskRunner
+        self._pool: FunctionPool
+        atexit.register(self.stop)
+
+    @classmethod
+    def deploy(
+        cls,
+        template: str | Path,
+        *,
+        parameters: Mapping[str, str] | None = None,
+        stack_name: str = "local",
+        region: str = "us-east-1",
+        time_scale: float = 1.0,
+        function_slots: int = 4,
+        task_slots: int = 2,
+        port: int = 0,
+        warm: bool = False,
+        kept: Path | None = None,
+    ) -> Self:
+        """Deploy a SAM template and run it.
+
+        Args:
+            template: the template's path; what it names is found from its folder.
+            parameters: values for its parameters in place of their defaults.
+            stack_name: the stack's name.
+            region: the region that it believes to be in.
+            time_scale: what Retry's and Wait's pauses are multiplied by.
+            function_slots: how many Lambda processes run, warm or busy.
+            task_slots: how many container tasks run; more wait.
+            port: the endpoint's port; 0 takes a free one.
+            warm: start the functions' processes now, in the background.
+            kept: the folder that stands for paths of container images that this machine lacks (caches).
+
+        Raises:
+            TemplateError: the template, a parameter or a file that it names is unusable.
+            DeploymentError: moto refuses a resource.
+            EngineError: an engine already runs, or an argument is out of range.
+        """
+        seams.install()
+        # every failing expression is an error to moto's log, and an event of the execution's history to us
+        logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
+        path = Path(template).resolve()
+        translated = translate(path, parameters or {}, region=region, supported=_is_supported)
+        engine = cls(region=region, time_scale=time_scale, port=port, kept=kept)
+        try:
+            engine._create(translated, stack_name, function_slots, task_slots)
+        except BaseException:
+            engine.stop()
+            raise
+        if warm:
+            functions = list(engine._functions.values())
+            threading.Thread(target=engine._pool.warm, args=(functions,), daemon=True).start()
+        return engine
+
+    @property
+    def endpoint(self) -> str:
+        """The URL that AWS clients talk to."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client of the engine."""
+        with self._client_lock:
+            if service not in self._clients:
+                self._clients[service] = boto3.session.Session(
+                    aws_access_key_id="local", aws_secret_access_key="local", region_name=self.region
+                ).client(
+                    service,
+                    endpoint_url=self.endpoint,
+                    config=Config(s3={"addressing_style": "path"}, max_pool_connections=32),
+                )
+            return self._clients[service]
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that point an AWS client or the AWS CLI at the engine."""
+        return {**_CREDENTIALS, "AWS_DEFAULT_REGION": self.region, "AWS_ENDPOINT_URL": self.endpoint}
+
+    def watch_states(self, observer: StateObserver) -> None:
+        """Have `observer(execution_arn, visit)` called as states are entered, retried and left."""
+        self.executions.state_observers.append(observer)
+
+    def watch_logs(self, observer: LogObserver) -> None:
+        """Have `observer(line)` called for every line that functions and containers write."""
+        self.logs.observers.append(observer)
+
+    def wait(self, execution_arn: str, timeout: float | None = None) -> ExecutionResult:
+        """Wait for an execution to end.
+
+        Raises:
+            TimeoutError: it has not ended after `timeout` seconds.
+        """
+        if not self.executions.wait_until_ended(execution_arn, timeout):
+            raise TimeoutError(f"{execution_arn} has not ended after {timeout} s.")
+        described = self.client("stepfunctions").describe_execution(executionArn=execution_arn)
+        visits = self.executions.visits(execution_arn)
+        return ExecutionResult(
+            arn=execution_arn,
+            status=described["status"],
+            end_state=visits[-1].name if visits else None,
+            output=json.loads(described["output"]) if "output" in described else None,
+            error=described.get("error"),
+            cause=described.get("cause"),
+            states=visits,
+        )
+
+    def wait_for_execution(
+        self, matches: Callable[[dict[str, Any]], bool], timeout: float | None = None
+    ) -> str:
+        """Wait for an execution whose input matches to begin; returns its ARN.
+
+        Raises:
+            TimeoutError: none has begun after `timeout` seconds.
+        """
+        looked_at: dict[str, bool] = {}
+
+        def found() -> bool:
+            for arn in list(self.executions._started):
+                if arn not in looked_at:
+                    looked_at[arn] = matches(self._input_of(arn))
+            return any(looked_at.values())
+
+        if not self.executions.wait_until(found, timeout):
+            raise TimeoutError(f"No such execution has begun after {timeout} s.")
+        return next(arn for arn, hit in looked_at.items() if hit)
+
+    def invoke_function(self, name: str, payload: bytes) -> FunctionResult:
+        """Invoke a function by its name or logical id."""
+        function = self._functions[self.resources.get(name, name)]
+        return self._pool.invoke(function, payload)
+
+    def function_pids(self) -> dict[int, str]:
+        """Return the Lambda processes, and the function that each runs."""
+        return self._pool.pids()
+
+    def execution_event(self, execution_arn: str, event: dict[str, Any]) -> None:
+        """Hear of an event in an execution's history (the seams call this)."""
+        self.executions.event(execution_arn, event)
+
+    def execution_ended(self, execution_arn: str) -> None:
+        """Hear that an execution has ended (the seams call this)."""
+        self.executions.ended(execution_arn)
+
+    def stop(self) -> None:
+        """Stop executions, processes and the server. What was stored is gone. Does nothing the second time."""
+        with self._stop_lock:
+            if self._stopped:
+                return
+            self._stopped = True
+        atexit.unregister(self.stop)
+        self._stop_executions()
+        for part in ("tasks", "_pool"):
+            if hasattr(self, part):
+                getattr(self, part).close()
+        self._wait_for_executions()
+        self._server.stop()
+        host.leave(self)
+
+    def stop_on_signals(self) -> None:
+        """Have SIGTERM and SIGHUP end the process as ctrl-C does, so that nothing is left behind."""
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _interrupt)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _create(
+        self, translated: TranslatedTemplate, stack_name: str, function_slots: int, task_slots: int
+    ) -> None:
+        self.skipped = list(translated.skipped)
+        self._store_code(translated.code)
+        stack = self._create_stack(translated, stack_name)
+        resource_map = stack.resource_map
+        self.resources = {
+            name: resource.physical_resource_id
+            for name, resource in resource_map._parsed_resources.items()
+            if name in translated.body["Resources"] and hasattr(resource, "physical_resource_id")
+        }
+        self.outputs = {output.key: str(output.value) for output in stack.output_map.values()}
+        environment = {**self.environment(), "AWS_REGION": self.region}
+        self._functions = self._configurations(translated, resource_map)
+        self._pool = FunctionPool(
+            slots=function_slots, logs=self.logs, environment={**environment, "PATH": "/usr/local/bin:/usr/bin:/bin"}
+        )
+        self.tasks = TaskRunner(
+            images=self._images(translated, resource_map),
+            slots=task_slots,
+            logs=self.logs,
+            environment={**environment, "PATH": "/usr/local/bin:/usr/bin:/bin"},
+            kept=self._kept,
+        )
+
+    def _store_code(self, code: Mapping[str, Path]) -> None:
+        s3 = self._backend("s3", "aws")
+        s3.create_bucket(CODE_BUCKET, self.region)
+        archives = {folder: _archive(folder) for folder in set(code.values())}
+        for name, folder in code.items():
+            s3.put_object(CODE_BUCKET, f"{name}.zip", archives[folder])
+
+    def _create_stack(self, translated: TranslatedTemplate, stack_name: str) -> Any:
+        cloudformation = self._backend("cloudformation")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what moto skips is in `skipped`
+            try:
+                return cloudformation.create_stack(
+                    name=stack_name,
+                    template=json.dumps(translated.body),
+                    parameters=dict(translated.parameters),
+                )
+            except Exception as error:
+                message = getattr(error, "message", None) or f"{type(error).__name__}: {error}"
+                raise DeploymentError(f"The stack could not be made: {message}") from error
+
+    def _configurations(
+        self, translated: TranslatedTemplate, resource_map: Any
+    ) -> dict[str, FunctionConfiguration]:
+        configurations = {}
+        for name, resource in translated.resources("AWS::Lambda::Function").items():
+            if name not in translated.code:
+                self.skipped.append(
+                    SkippedResource(name, resource["Type"], "only functions with a CodeUri folder are run")
+                )
+                continue
+            properties = parsing.clean_json(resource["Properties"], resource_map)
+            physical = self.resources[name]
+            variables = properties.get("Environment", {}).get("Variables", {})
+            configurations[physical] = FunctionConfiguration(
+                name=physical,
+                arn=f"arn:aws:lambda:{self.region}:{self.account}:function:{physical}",
+                handler=properties["Handler"],
+                runtime=str(properties["Runtime"]),
+                code=translated.code[name],
+                environment={key: str(value) for key, value in variables.items()},
+                timeout=float(properties.get("Timeout", 3)),
+                memory=int(properties.get("MemorySize", 128)),
+                log_group=properties.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{physical}"),
+                region=self.region,
+                account=self.account,
+            )
+        return configurations
+
+    def _images(self, translated: TranslatedTemplate, resource_map: Any) -> dict[str, ContainerImage]:
+        for name in translated.resources("AWS::ECS::TaskDefinition"):
+            if name not in translated.images:
+                self.skipped.append(
+                    SkippedResource(
+                        name,
+                        "AWS::ECS::TaskDefinition",
+                        "its tasks can't be started: no Metadata with DockerContext",
+                    )
+                )
+        return {resource_map[name].family: image for name, image in translated.images.items()}
+
+    def _backend(self, service: str, region: str | None = None) -> Any:
+        return get_backend(service)[self.account][region or self.region]
+
+    def _input_of(self, execution_arn: str) -> dict[str, Any]:
+        backend = self._step_functions()
+        given = backend.describe_execution(execution_arn).input_data
+        return given if isinstance(given, dict) else {}
+
+    def _step_functions(self) -> Any:
+        from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+
+        return stepfunctions_parser_backends[self.account][self.region]
+
+    def _stop_executions(self) -> None:
+        for arn in self.executions.running():
+            execution = self._step_functions().describe_execution(arn)
+            if execution.exec_worker and execution.exec_worker.env:
+                execution.stop(stop_date=None, error=None, cause="The engine stopped.")
+
+    def _wait_for_executions(self) -> None:
+        deadline = time.monotonic() + _STOP_SECONDS
+        for arn in self.executions.running():
+            self.executions.wait_until_ended(arn, max(0.0, deadline - time.monotonic()))
+
+
+def _is_supported(resource_type: str) -> bool:
+    return resource_type in parsing.get_model_map() or resource_type.startswith("Custom::")
+
+
+def _forget_everything() -> None:
+    BackendDict.reset()
+    reset_model_data()
+    state_manager.unset_transition("ecs::task")
+
+
+def _archive(folder: Path) -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                archive.write(path, path.relative_to(folder))
+    return written.getvalue()
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,60 @@
+"""The seams to moto: one module for each thing of moto's that is mended here.
+
+Each module says on top what moto does, what is done instead and where upstream knows of it; each has a contract test
+in tests/unit/engine/ that fails when upstream mends it, so that the module can go.
+
+Patches are installed once per process and look the engine up when they run (`host.current()`), so that one
+engine after another can live in a process.
+"""
+
+from local.engine.seams import (
+    bucket_settings,
+    casing,
+    choice_rules,
+    clients,
+    event_targets,
+    execution_records,
+    failure_names,
+    intrinsic_functions,
+    jsonata_expressions,
+    lambda_functions,
+    object_events,
+    references,
+    state_evaluation,
+    state_machines,
+    task_definitions,
+    tasks,
+    time_scale,
+    variables,
+)
+
+_SEAMS = (
+    bucket_settings,
+    casing,
+    choice_rules,
+    clients,
+    event_targets,
+    execution_records,
+    failure_names,
+    intrinsic_functions,
+    jsonata_expressions,
+    lambda_functions,
+    object_events,
+    references,
+    state_evaluation,
+    state_machines,
+    task_definitions,
+    tasks,
+    time_scale,
+    variables,
+)
+_installed = False
+
+
+def install() -> None:
+    """Install every seam; does nothing the second time."""
+    global _installed  # noqa: PLW0603 - moto is patched once per process
+    if not _installed:
+        _installed = True
+        for seam in _SEAMS:
+            seam.install()

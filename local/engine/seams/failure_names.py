@@ -1,0 +1,58 @@
+"""Names of errors.
+
+moto: a Fail state whose Error begins with `States.` ends as States.Runtime; errors that the API of EventBridge answers are
+States.Runtime too; a failed entry of PutEvents puts a dict where the Cause, a text, belongs.
+Here: a Fail state may name any error, as on AWS; EventBridge's errors are EventBridge.<code>; a Cause is text.
+Upstream: no issue found.
+"""
+
+import json
+from typing import Any
+
+from botocore.exceptions import ClientError
+from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
+from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_events
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_events import (
+    StateTaskServiceEvents,
+)
+from moto.stepfunctions.parser.asl.component.state.fail import state_fail
+from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+
+_events_error = StateTaskServiceEvents._from_error
+
+
+def install() -> None:
+    """Let names through."""
+    state_fail.CustomErrorName = _any_error_name
+    StateTaskServiceEvents._from_error = _from_events_error
+    state_task_service_events.SfnFailedEntryCountException.__init__ = _init_failed_entry
+
+
+def _any_error_name(error_name: str | None) -> ErrorName:
+    return ErrorName(error_name=error_name)
+
+
+def _init_failed_entry(self: Any, cause: dict[str, Any] | None) -> None:
+    RuntimeError.__init__(self, json.dumps(cause))
+    self.cause = json.dumps(cause, separators=(",", ":"))
+
+
+def _from_events_error(self: Any, env: Any, ex: Exception) -> FailureEvent:
+    if not isinstance(ex, ClientError):
+        event: FailureEvent = _events_error(self, env=env, ex=ex)
+        return event
+    name = f"EventBridge.{ex.response['Error']['Code']}"
+    details = TaskFailedEventDetails(
+        error=name,
+        cause=str(ex),
+        resource=self._get_sfn_resource(),
+        resourceType=self._get_sfn_resource_type(),
+    )
+    return FailureEvent(
+        env=env,
+        error_name=ErrorName(error_name=name),
+        event_type=HistoryEventType.TaskFailed,
+        event_details=EventDetails(taskFailedEventDetails=details),
+    )

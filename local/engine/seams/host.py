@@ -1,0 +1,60 @@
+"""The engine that the seams work for right now."""
+
+from typing import Any, Protocol
+
+from local.engine.functions import FunctionResult
+from local.engine.tasks import TaskRunner
+
+
+class Host(Protocol):
+    """What the seams ask of the engine."""
+
+    port: int
+    time_scale: float
+    tasks: TaskRunner
+
+    def invoke_function(self, name: str, payload: bytes) -> FunctionResult:
+        """Run a function."""
+
+    def execution_event(self, execution_arn: str, event: dict[str, Any]) -> None:
+        """Hear of an event in an execution's history."""
+
+    def execution_ended(self, execution_arn: str) -> None:
+        """Hear that an execution has ended."""
+
+
+class NoEngineError(RuntimeError):
+    """Something of moto's ran while no engine did."""
+
+
+_current: Host | None = None
+
+
+def enter(host: Host) -> None:
+    """Make an engine the current one.
+
+    Raises:
+        RuntimeError: another engine runs; moto keeps one state per process.
+    """
+    global _current  # noqa: PLW0603 - moto is global, and so is what it works for
+    if _current is not None:
+        raise RuntimeError("An engine already runs in this process: stop it first.")
+    _current = host
+
+
+def leave(host: Host) -> None:
+    """Make no engine the current one, if `host` is."""
+    global _current  # noqa: PLW0603
+    if _current is host:
+        _current = None
+
+
+def current() -> Host:
+    """Return the engine that runs.
+
+    Raises:
+        NoEngineError: none does.
+    """
+    if _current is None:
+        raise NoEngineError("No engine runs.")
+    return _current

@@ -1,0 +1,37 @@
+"""Lambda invocations.
+
+moto: runs functions in Docker, or not at all.
+Here: in warm processes under the real runtime client (local.engine.functions).
+Upstream: none; moto means it so.
+"""
+
+import base64
+import threading
+from typing import Any
+
+from moto.awslambda.models import LambdaFunction
+
+from local.engine.seams import host
+
+
+def install() -> None:
+    """Invoke processes."""
+    LambdaFunction.invoke = _invoke
+
+
+def _invoke(self: Any, body: Any, request_headers: Any, response_headers: dict[str, str]) -> bytes:
+    payload = body if isinstance(body, bytes) else str(body or "{}").encode()
+    invocation = (request_headers or {}).get("x-amz-invocation-type", "RequestResponse")
+    if invocation == "DryRun":
+        return b""
+    if invocation == "Event":
+        threading.Thread(
+            target=host.current().invoke_function, args=(self.function_name, payload), daemon=True
+        ).start()
+        return b""
+    result = host.current().invoke_function(self.function_name, payload)
+    if result.error:
+        response_headers["x-amz-function-error"] = result.error
+    response_headers["x-amz-log-result"] = base64.b64encode(result.log_tail.encode()).decode()
+    response_headers["x-amz-executed-version"] = "$LATEST"
+    return result.payload

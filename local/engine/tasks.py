@@ -1,0 +1,357 @@
+"""ECS tasks as processes: what RunTask starts, what DescribeTasks tells, what StopTask ends.
+
+A task is moto's `Task` object, which DescribeTasks serialises; this module runs a process per container and
+keeps the object's attributes as ECS would. Names of attributes are therefore moto's and botocore's.
+"""
+
+import contextlib
+import json
+import shutil
+import subprocess
+import tempfile
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from local.engine import process
+from local.engine.image import ContainerImage
+from local.engine.logs import Logs, LogStream
+
+_POLL_SECONDS = 0.05
+_DEFAULT_STOP_SECONDS = 30
+_OUT_OF_MEMORY_EXIT = 137
+_TAIL_LINES = 20
+
+
+@dataclass(frozen=True)
+class RunningContainer:
+    """A container's process that runs right now."""
+
+    task_arn: str
+    name: str
+    pid: int
+    environment: Mapping[str, str]
+
+
+@dataclass
+class _Container:
+    definition: dict[str, Any]
+    state: Any  # moto's Container
+    image: ContainerImage | None
+    log: LogStream
+    environment: dict[str, str] = field(default_factory=dict)
+    process: "subprocess.Popen[bytes] | None" = None
+    pump: threading.Thread | None = None
+    out_of_memory: bool = False
+
+    @property
+    def name(self) -> str:
+        return str(self.definition["name"])
+
+    @property
+    def essential(self) -> bool:
+        return bool(self.definition.get("essential", True))
+
+
+class TaskRunner:
+    """Runs tasks in at most `slots` at a time; those that wait for a slot are PENDING.
+
+    Args:
+        images: what each task definition family starts.
+        slots: how many tasks run at a time.
+        logs: where the containers' output goes.
+        environment: variables that every container gets (endpoint, credentials, region).
+        kept: the folder that stands for paths of the images that this machine lacks.
+    """
+
+    def __init__(
+        self,
+        *,
+        images: Mapping[str, ContainerImage],
+        slots: int,
+        logs: Logs,
+        environment: Mapping[str, str],
+        kept: Path,
+    ):
+        self._images = images
+        self._slots = threading.BoundedSemaphore(slots)
+        self._logs = logs
+        self._environment = dict(environment)
+        self._kept = kept
+        self._lock = threading.Lock()
+        self._tasks: dict[str, _Task] = {}
+        self._closed = False
+
+    def start(self, moto_task: Any, definition: Any) -> None:
+        """Take a task over from moto and start it in a thread of its own."""
+        task = _Task(moto_task, self._containers(moto_task, definition), _memory(moto_task, definition))
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("The engine has stopped.")
+            self._tasks[moto_task.task_arn] = task
+        task.thread = threading.Thread(target=self._run, args=(task,), name=f"task {moto_task.id}", daemon=True)
+        task.thread.start()
+
+    def stop(self, task_arn: str, *, reason: str, code: str) -> None:
+        """Stop a task: SIGTERM, then SIGKILL after the container's StopTimeout."""
+        task = self._task(task_arn)
+        if task:
+            task.ask_to_stop(reason, code)
+
+    def wait(self, task_arn: str, seconds: float) -> bool:
+        """Wait for a task to end; says whether it has."""
+        task = self._task(task_arn)
+        return task is None or task.stopped.wait(seconds)
+
+    def running(self) -> list[RunningContainer]:
+        """Return the containers whose process runs."""
+        with self._lock:
+            tasks = list(self._tasks.values())
+        return [
+            RunningContainer(task.moto.task_arn, container.name, container.process.pid, container.environment)
+            for task in tasks
+            for container in task.containers
+            if container.process and container.process.poll() is None
+        ]
+
+    def log_tail(self, task_arn: str) -> list[str]:
+        """Return the last lines that a task's containers wrote."""
+        task = self._task(task_arn)
+        if task is None:
+            return []
+        return [line for container in task.containers for line in container.log.tail(_TAIL_LINES)]
+
+    def close(self) -> None:
+        """Kill what runs and wait for its threads."""
+        with self._lock:
+            self._closed = True
+            tasks = list(self._tasks.values())
+        for task in tasks:
+            task.ask_to_stop("The engine stopped.", "UserInitiated")
+            for container in task.containers:
+                if container.process:
+                    process.kill(container.process)
+        for task in tasks:
+            if task.thread:
+                task.thread.join()
+
+    def _task(self, task_arn: str) -> "_Task | None":
+        with self._lock:
+            return self._tasks.get(task_arn)
+
+    def _containers(self, moto_task: Any, definition: Any) -> list[_Container]:
+        return [
+            _Container(
+                definition=container_definition,
+                state=state,
+                image=self._images.get(definition.family),
+                log=self._open_log(container_definition, moto_task.id),
+            )
+            for container_definition, state in zip(
+                definition.container_definitions, moto_task.containers, strict=True
+            )
+        ]
+
+    def _open_log(self, definition: dict[str, Any], task_id: str) -> LogStream:
+        options = definition.get("logConfiguration", {}).get("options", {})
+        prefix = options.get("awslogs-stream-prefix", "ecs")
+        return self._logs.open(
+            source=definition["name"],
+            group=options.get("awslogs-group", f"/ecs/{definition['name']}"),
+            stream=f"{prefix}/{definition['name']}/{task_id}",
+        )
+
+    def _run(self, task: "_Task") -> None:
+        scratch = Path(tempfile.mkdtemp(prefix="task-"))
+        try:
+            if not self._wait_for_slot(task):
+                return
+            try:
+                if self._start_containers(task, scratch):
+                    task.watch()
+            finally:
+                self._slots.release()
+        finally:
+            task.finish()
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _wait_for_slot(self, task: "_Task") -> bool:
+        task.moto.status = "PENDING"
+        while not task.stop_asked.is_set():
+            if self._slots.acquire(timeout=_POLL_SECONDS):
+                return True
+        return False
+
+    def _start_containers(self, task: "_Task", scratch: Path) -> bool:
+        overrides = {
+            override["name"]: override for override in task.moto.overrides.get("containerOverrides", [])
+        }
+        for container in task.containers:
+            try:
+                self._start_container(container, overrides.get(container.name, {}), scratch, task.moto)
+            except (OSError, ValueError) as error:
+                task.could_not_start(container, f"CannotStartContainerError: {error}")
+                return False
+        task.running()
+        return True
+
+    def _start_container(
+        self, container: _Container, override: dict[str, Any], scratch: Path, moto_task: Any
+    ) -> None:
+        image = container.image
+        if image is None:
+            raise ValueError(
+                "its task definition resource has no Metadata with Dockerfile and DockerContext: "
+                "the engine can't know what the image starts"
+            )
+        container.environment = {
+            **image.local_environment(scratch=scratch, kept=self._kept),
+            **self._environment,
+            **_variables(container.definition.get("environment", [])),
+            **_variables(override.get("environment", [])),
+            "HOME": str(scratch),
+            "TMPDIR": str(scratch),
+            "PYTHONUNBUFFERED": "1",
+            "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
+            "ECS_TASK_ARN": moto_task.task_arn,
+        }
+        command = override.get("command", container.definition.get("command"))
+        if entrypoint := container.definition.get("entryPoint"):
+            image = ContainerImage(image.context, image.workdir, tuple(entrypoint), (), image.environment)
+        container.process = process.start(
+            image.arguments(command), directory=image.context, environment=container.environment
+        )
+        if container.process.stdout is None:
+            raise ValueError("its output can't be read")
+        container.pump = container.log.pump(container.process.stdout)
+        container.state.last_status = "RUNNING"
+        container.state.runtime_id = f"{moto_task.id}-{container.process.pid}"
+
+
+class _Task:
+    """The life of one task. `memory` is the task's limit in MiB, None for none."""
+
+    def __init__(self, moto_task: Any, containers: list[_Container], memory: int | None):
+        self.moto = moto_task
+        self.containers = containers
+        self.stop_asked = threading.Event()
+        self.stopped = threading.Event()
+        self.thread: threading.Thread | None = None
+        self._memory = memory
+        self._lock = threading.Lock()
+        moto_task.status = "PROVISIONING"
+        moto_task.created_at = datetime.now(UTC)
+        moto_task.stopped_reason = None
+        for container in containers:
+            container.state.last_status = "PENDING"
+            container.state.exitCode = None
+            container.state.task_arn = moto_task.task_arn
+
+    def ask_to_stop(self, reason: str, code: str) -> None:
+        """Have the task stopped; the first reason stands."""
+        with self._lock:
+            if self.stop_asked.is_set() or self.stopped.is_set():
+                return
+            self._explain(reason, code)
+            self.stop_asked.set()
+
+    def running(self) -> None:
+        """Note that every container has started."""
+        self.moto.status = "RUNNING"
+        self.moto.started_at = self.moto.pull_started_at = self.moto.pull_stopped_at = datetime.now(UTC)
+        self.moto.connectivity = "CONNECTED"
+        self.moto.connectivity_at = self.moto.started_at
+
+    def could_not_start(self, container: _Container, reason: str) -> None:
+        """Note why a container did not start."""
+        container.log.write(reason)
+        container.state.reason = reason
+        with self._lock:
+            self._explain(f"Task failed to start: {reason}", "TaskFailedToStart")
+
+    def watch(self) -> None:
+        """Wait for an essential container to end, or to be told to stop; then end the others."""
+        while not self.stop_asked.wait(_POLL_SECONDS):
+            self._enforce_memory()
+            ended = [each for each in self.containers if each.process and each.process.poll() is not None]
+            if any(container.essential for container in ended) or len(ended) == len(self.containers):
+                with self._lock:
+                    self._explain("Essential container in task exited", "EssentialContainerExited")
+                break
+
+    def finish(self) -> None:
+        """End what still runs and note how everything ended."""
+        self.moto.stopping_at = datetime.now(UTC)
+        self.moto.desired_status = "STOPPED"
+        self.moto.status = "STOPPING"
+        for container in self.containers:
+            self._end(container)
+        self.moto.execution_stopped_at = datetime.now(UTC)
+        self.moto.stopped_at = datetime.now(UTC)
+        self.moto.status = "STOPPED"
+        self.stopped.set()
+
+    def _end(self, container: _Container) -> None:
+        if container.process:
+            process.stop(
+                container.process,
+                grace_seconds=float(container.definition.get("stopTimeout", _DEFAULT_STOP_SECONDS)),
+            )
+            container.state.exitCode = process.container_exit_code(container.process.returncode)
+        if container.pump:
+            container.pump.join()
+        if container.out_of_memory:
+            container.state.reason = "OutOfMemoryError: Container killed due to memory usage"
+        container.state.last_status = "STOPPED"
+
+    def _enforce_memory(self) -> None:
+        limit = self._memory
+        for container in self.containers:
+            if limit is None or container.process is None or container.process.poll() is not None:
+                continue
+            if (process.resident_megabytes(container.process.pid) or 0) > limit:
+                container.out_of_memory = True
+                process.kill(container.process)
+
+    def _explain(self, reason: str, code: str) -> None:
+        if not self.moto.stopped_reason:
+            self.moto.stopped_reason = reason
+            self.moto.stop_code = code
+
+
+def failed(task: Mapping[str, Any]) -> bool:
+    """Say whether a stopped task, as DescribeTasks tells it, failed.
+
+    It did when a container didn't start or ended with another exit code than 0; whether a container was essential is not
+    part of the description, and a non-essential one that was ended with the task does not count.
+    """
+    containers = task.get("containers", [])
+    if task.get("stopCode") in {"TaskFailedToStart", "UserInitiated", "SpotInterruption"}:
+        return True
+    return not containers or any(container.get("exitCode") not in {0, None} for container in containers)
+
+
+def _memory(moto_task: Any, definition: Any) -> int | None:
+    memory = moto_task.overrides.get("memory") or getattr(definition, "memory", None)
+    with contextlib.suppress(TypeError, ValueError):
+        return int(memory)
+    return None
+
+
+def _variables(pairs: list[dict[str, Any]]) -> dict[str, str]:
+    return {pair["name"]: str(pair["value"]) for pair in pairs}
+
+
+def as_json(task: Mapping[str, Any]) -> str:
+    """Return a task's description as the JSON text that Step Functions gives as a Cause."""
+    return json.dumps(task, separators=(",", ":"))
+
+
+def epoch_milliseconds(moment: datetime) -> int:
+    """Return a time as Step Functions shows it in a task's description."""
+    return int(moment.timestamp() * 1000)
+
+
