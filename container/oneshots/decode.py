@@ -88,7 +88,9 @@ def decode(path: Path, *, max_seconds: float = DEFAULT_MAX_SECONDS) -> Recording
         if stream.codec_context is None:
             raise Rejection("NOT_AUDIO", "the audio is in a coding that is not supported")
         if stream.channels > _MOST_CHANNELS:
-            raise Rejection("CORRUPT", f"the file claims {stream.channels} channels; at most {_MOST_CHANNELS} make sense")
+            raise Rejection(
+                "CORRUPT", f"the file claims {stream.channels} channels; at most {_MOST_CHANNELS} make sense"
+            )
         source = _describe(container, stream, path)
         decoder = _Decoder(container, stream, source, max_seconds=max_seconds)
         decoder.run()
@@ -111,7 +113,8 @@ def _open(path: Path) -> InputContainer:
             container_options={"format_whitelist": _DEMUXERS, "protocol_whitelist": "file"},
         )
     except av.error.FFmpegError as error:
-        if isinstance(error, OSError | MemoryError):
+        # FFmpeg's MemoryError is about sizes the file claims; out of memory for real, the process is killed.
+        if isinstance(error, OSError):
             raise
         raise _unreadable(path) from error
 
@@ -134,6 +137,8 @@ def _describe(container: InputContainer, stream: AudioStream, path: Path) -> Sou
         duration = float(stream.duration * stream.time_base)
     elif container.duration is not None:
         duration = container.duration / 1_000_000
+    if duration is not None and duration < 0:
+        duration = None
     sample_format = stream.format.name if stream.format else ""
     return Source(
         container=_container_name(container, context.name),

@@ -16,6 +16,7 @@ _MAJOR = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2
 _MINOR = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
 _BRIGHTNESS_HZ = 1500.0
 _LONGEST_SECONDS = 20.0
+_SHORTEST_SAMPLES = 256
 _PITCH_RANGE_HZ = (40.0, 4000.0)
 _YIN_THRESHOLD = 0.15
 _TEMPO_RANGE_BPM = (40.0, 220.0)
@@ -28,12 +29,13 @@ def describe_one_shot(samples: np.ndarray, rate: int) -> dict[str, Any]:
     Times in seconds, frequencies in Hz, levels in dBFS; None where a silent sound has no answer.
     """
     mono = samples[:, : int(_LONGEST_SECONDS * rate)].mean(axis=0)
-    peak = float(np.max(np.abs(mono), initial=0.0))
+    frequency, periodicity = pitch(mono, rate)
+    mono = np.pad(mono, (0, max(_SHORTEST_SAMPLES - len(mono), 0)))
+    peak = float(np.max(np.abs(mono)))
     if peak < 1e-6:
         return dict.fromkeys(_ONE_SHOT_NAMES)
-    n_fft = min(2048, 1 << max(len(mono).bit_length() - 1, 8))
+    n_fft = min(2048, 1 << (len(mono).bit_length() - 1))
     magnitudes = np.abs(librosa.stft(mono, n_fft=n_fft, hop_length=n_fft // 4))
-    frequency, periodicity = pitch(mono, rate)
     return {
         "peakDbfs": 20 * math.log10(peak),
         "rmsDbfs": 10 * math.log10(float(np.mean(np.square(mono, dtype=np.float64)))),
@@ -192,6 +194,8 @@ def _yin(frame: np.ndarray, rate: int, shortest: int) -> tuple[float | None, flo
     energy = np.concatenate(([0.0], np.cumsum(frame**2)))
     difference = energy[width] + (energy[width : 2 * width] - energy[:width]) - 2 * correlation
     running = np.cumsum(difference[1:])
+    if running[-1] <= 1e-6 * energy[-1]:
+        return None, 1.0
     normalised = np.ones(width)
     normalised[1:] = difference[1:] * np.arange(1, width) / np.maximum(running, 1e-12)
     below = np.flatnonzero(normalised[shortest:] < _YIN_THRESHOLD)

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import signal
 
-from oneshots.blocks import BLOCK_SAMPLES
-
 _OFFSET_LUFS = -0.691
 _ABSOLUTE_GATE_LUFS = -70.0
 _BIN_SECONDS = 0.1
 _MOMENTARY_SECONDS = 0.4
+_PEAK_BLOCK = 1 << 15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,19 +103,26 @@ def true_peak(samples: np.ndarray, rate: int) -> float:
     """
     factor = 4 if rate < 80_000 else 2
     taps = _interpolator(factor)
-    context = len(taps) // (2 * factor) + 1
     bound = max(float(np.abs(taps[phase::factor]).sum()) for phase in range(factor))
-    starts = range(0, samples.shape[1], BLOCK_SAMPLES // 8)
-    peaks = [sample_peak(samples[:, start : start + BLOCK_SAMPLES // 8]) for start in starts]
+    starts = range(0, samples.shape[1], _PEAK_BLOCK)
+    peaks = [sample_peak(samples[:, start : start + _PEAK_BLOCK]) for start in starts]
     best = max(peaks, default=0.0)
     for index in np.argsort(peaks)[::-1]:
         # A value between two blocks is bounded by the larger of them, which has come first.
         if peaks[index] * bound <= best:
             break
-        start = starts[index]
-        block = samples[:, max(start - context, 0) : start + BLOCK_SAMPLES // 8 + context]
-        best = max(best, float(np.abs(signal.upfirdn(taps, block, up=factor, axis=1)).max()))
+        best = max(best, _interpolated_peak(samples, starts[index], taps, factor))
     return best
+
+
+def _interpolated_peak(samples: np.ndarray, start: int, taps: np.ndarray, factor: int) -> float:
+    """Oversample the block at `start` with its surroundings, and leave out what the cut edges have rung into."""
+    context = len(taps) // factor
+    first, last = max(start - context, 0), min(start + _PEAK_BLOCK + context, samples.shape[1])
+    values = signal.upfirdn(taps, samples[:, first:last], up=factor, axis=1)
+    left = len(taps) - 1 if first else 0
+    right = factor * (last - first - 1) + 1 if last < samples.shape[1] else values.shape[1]
+    return float(np.abs(values[:, left:right]).max())
 
 
 def decibels(amplitude: float) -> float | None:

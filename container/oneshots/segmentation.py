@@ -109,7 +109,7 @@ def segment_adaptively(
         runs = [part for run in runs for part in split_at_reattacks(run, excess)]
     else:
         runs = _merge(runs, min_gap=min_silence_ms / spectrum.HOP_MS)
-    runs = [trim_tail(run, bands, excess) for run in runs if is_sound(run, bands, excess)]
+    runs = [trim_tail(run, bands) for run in runs if is_sound(run, bands)]
     hop = spectrum.HOP_MS / 1000 * rate
     segments = [
         Segment(
@@ -158,23 +158,32 @@ def stand_out_db(bands: np.ndarray) -> np.ndarray:
     `bands`, shape (frames, bands), are powers. Each band is divided by its own noise floor first, so hum, rumble and
     hiss weigh what they hide and no more; then the bands' mean is taken.
     """
-    ratio = np.mean(bands / band_floor(bands), axis=1)
-    excess = 10 * np.log10(np.maximum(ratio, 1e-6))
-    return excess - _sliding_percentile(excess[:, None], BASELINE_PERCENTILE)[:, 0]
+    least = _least_floor(bands)
+    ratio = np.zeros(len(bands), np.float32)
+    # Band by band, so that an hour's floors are never all there at once.
+    for band in bands.T:
+        ratio += band / band_floor(band, least=least)
+    excess = 10 * np.log10(np.maximum(ratio / bands.shape[1], 1e-6))
+    return excess - _sliding_percentile(excess, BASELINE_PERCENTILE)
 
 
-def band_floor(bands: np.ndarray) -> np.ndarray:
-    """Follow the noise floor of each band through time, same shape as `bands`, from a low percentile over 5 s.
+def band_floor(band: np.ndarray, *, least: float) -> np.ndarray:
+    """Follow the noise floor of one band's powers, shape (frames,), by a low percentile over 5 s.
 
-    Where sound fills all of 5 s the floor would climb into it, so it stays within 8 dB of the whole recording's.
-    Nor does it sink under what a coder leaves of silence: 75 dB below the loud parts, or -110 dBFS.
+    Where sound fills all of 5 s the floor would climb into it, so it stays within 8 dB of the whole recording's. It
+    never sinks under `least`.
     """
-    overall = np.percentile(bands, FLOOR_PERCENTILE, axis=0)
-    loud = np.percentile(bands.sum(axis=1), 99) / bands.shape[1]
-    least = np.maximum(loud * 10 ** (-FLOOR_DEPTH_DB / 10), 1e-11)
-    overall = np.maximum(overall, least)
-    local = _sliding_percentile(bands, FLOOR_PERCENTILE)
-    return np.clip(local, least, overall * 10 ** (FLOOR_RISE_DB / 10))
+    overall = max(float(np.percentile(band, FLOOR_PERCENTILE)), least)
+    return np.clip(_sliding_percentile(band, FLOOR_PERCENTILE), least, overall * 10 ** (FLOOR_RISE_DB / 10))
+
+
+def _least_floor(bands: np.ndarray) -> float:
+    """Return the power below which a band is silent: what a coder leaves of silence is no noise to learn from.
+
+    That is 75 dB below the loud parts, or -110 dBFS.
+    """
+    loud = float(np.percentile(bands.sum(axis=1), 99)) / bands.shape[1]
+    return max(loud * 10 ** (-FLOOR_DEPTH_DB / 10), 1e-11)
 
 
 def find_runs(excess: np.ndarray) -> list[_Run]:
@@ -215,7 +224,7 @@ def _moving_maximum(values: np.ndarray, width: int) -> np.ndarray:
     return np.lib.stride_tricks.sliding_window_view(padded, width).max(axis=1)
 
 
-def is_sound(run: _Run, bands: np.ndarray, excess: np.ndarray) -> bool:
+def is_sound(run: _Run, bands: np.ndarray) -> bool:
     """Whether a run is a sound to keep: no mere thump of the phone's body (all under 250 Hz), no single-frame blip."""
     if run.end - run.start < SHORTEST_FRAMES:
         return False
@@ -226,7 +235,7 @@ def is_sound(run: _Run, bands: np.ndarray, excess: np.ndarray) -> bool:
     return bool(np.max(loudest / np.maximum(quiet, 1e-12)) > 10 ** (THUMP_DB / 10))
 
 
-def trim_tail(run: _Run, bands: np.ndarray, excess: np.ndarray) -> _Run:
+def trim_tail(run: _Run, bands: np.ndarray) -> _Run:
     """End a run where it is for good 40 dB under its own peak, if it is not in the noise before."""
     power = bands[run.start : run.end].sum(axis=1)
     audible = np.flatnonzero(power > power.max() * 10 ** (-TAIL_DB / 10))
@@ -256,15 +265,14 @@ def _apart(segments: list[Segment]) -> list[Segment]:
 
 
 def _sliding_percentile(values: np.ndarray, percentile: float) -> np.ndarray:
-    """Percentile over 5 s around each frame, shape as `values` (frames, k), taken every 0.5 s and interpolated."""
+    """Percentile over the 5 s around each frame, shape (frames,), taken every 0.5 s and interpolated; float32."""
     count = len(values)
     step, half = round(500 / spectrum.HOP_MS), round(2500 / spectrum.HOP_MS)
     if count <= 2 * half:
-        return np.broadcast_to(np.percentile(values, percentile, axis=0), values.shape)
-    centres = np.arange(half, count - half + 1, step)
-    found = np.stack([np.percentile(values[c - half : c + half : 2], percentile, axis=0) for c in centres])
-    frames = np.arange(count)
-    return np.stack([np.interp(frames, centres, column) for column in found.T], axis=1)
+        return np.full(count, np.percentile(values, percentile), np.float32)
+    windows = np.lib.stride_tricks.sliding_window_view(values, 2 * half)[::step, ::2]
+    found = np.percentile(windows, percentile, axis=1)
+    return np.interp(np.arange(count), half + step * np.arange(len(found)), found).astype(np.float32)
 
 
 def _confidence(margin_db: float) -> float:

@@ -2,6 +2,7 @@
 
 import librosa
 import numpy as np
+from scipy import signal
 
 HOP_MS = 5.0
 LOWEST_HZ = 70.0
@@ -14,6 +15,7 @@ def band_powers(samples: np.ndarray, rate: int) -> np.ndarray:
     """Power of `BANDS` mel bands from 70 Hz up, shape (frames, bands), float32; frame t is centred on t x 5 ms.
 
     `samples` has shape (channels, n); the channels' powers are averaged. A full-scale sine reads about 0.5 in all.
+    What lies under 70 Hz (DC, handling, wind) is filtered out first, or short windows would smear it over the bands.
     """
     hop = HOP_MS / 1000 * rate
     window_samples = round(2.4 * hop)
@@ -24,17 +26,30 @@ def band_powers(samples: np.ndarray, rate: int) -> np.ndarray:
     powers = np.empty((count, BANDS), np.float32)
     for first in range(0, count, _BLOCK_FRAMES):
         centres = np.round(np.arange(first, min(first + _BLOCK_FRAMES, count)) * hop).astype(int)
-        powers[first : first + len(centres)] = _frame_powers(samples, centres, window, n_fft) @ to_bands.T
+        block, start = _high_passed(samples, rate, first=centres[0] - len(window), last=centres[-1] + len(window))
+        powers[first : first + len(centres)] = _frame_powers(block, centres - start, window, n_fft) @ to_bands.T
     return powers
 
 
-def _frame_powers(samples: np.ndarray, centres: np.ndarray, window: np.ndarray, n_fft: int) -> np.ndarray:
+def _high_passed(samples: np.ndarray, rate: int, *, first: int, last: int) -> tuple[np.ndarray, int]:
+    """Take samples `first` to `last` without what lies under 70 Hz, zeros beyond the ends; and say where they start.
+
+    The filter runs in over 100 ms before. At the recording's start it is set as if the first value had always been.
+    """
+    sections = signal.butter(4, LOWEST_HZ, "highpass", fs=rate, output="sos")
+    start = max(first - rate // 10, 0)
+    inside = samples[:, start : min(last, samples.shape[1])]
+    state = signal.sosfilt_zi(sections)[:, None, :] * inside[None, :, :1]
+    filtered, _ = signal.sosfilt(sections, inside, axis=1, zi=state)
+    kept = filtered[:, max(first, 0) - start :].astype(np.float32)
+    before, after = max(-first, 0), max(last - samples.shape[1], 0)
+    return np.pad(kept, ((0, 0), (before, after))), first
+
+
+def _frame_powers(block: np.ndarray, centres: np.ndarray, window: np.ndarray, n_fft: int) -> np.ndarray:
     """Power spectra of windows around `centres`, averaged over channels, shape (frames, n_fft // 2 + 1)."""
-    half = len(window) // 2
-    low, high = centres[0] - half, centres[-1] - half + len(window)
-    inside = samples[:, max(low, 0) : min(high, samples.shape[1])]
-    padded = np.pad(inside, ((0, 0), (max(-low, 0), max(high - samples.shape[1], 0))))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, len(window), axis=1)[:, centres - centres[0]]
+    starts = centres - len(window) // 2
+    frames = np.lib.stride_tricks.sliding_window_view(block, len(window), axis=1)[:, starts]
     spectra = np.fft.rfft(frames * window, n=n_fft, axis=2)
     return np.mean(spectra.real**2 + spectra.imag**2, axis=0)
 

@@ -41,11 +41,13 @@ class Context:
 
 def describe(error: BaseException) -> bytes:
     """Return an error as Lambda reports it."""
-    return json.dumps({
-        "errorMessage": str(error),
-        "errorType": type(error).__name__,
-        "stackTrace": traceback.format_tb(error.__traceback__),
-    }).encode()
+    return json.dumps(
+        {
+            "errorMessage": str(error),
+            "errorType": type(error).__name__,
+            "stackTrace": traceback.format_tb(error.__traceback__),
+        }
+    ).encode()
 
 
 def load(handler: str) -> Callable[[Any, Context], Any]:

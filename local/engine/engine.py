@@ -15,16 +15,16 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-import boto3
 from botocore.config import Config
 from moto.backends import get_backend
 from moto.cloudformation import parsing
-from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_api import state_manager
 
 from local.engine import seams
+from local.engine.clients import CREDENTIALS, make_client
 from local.engine.errors import DeploymentError, EngineError
 from local.engine.executions import ExecutionResult, Executions, StateObserver
 from local.engine.functions import FunctionConfiguration, FunctionPool, FunctionResult
@@ -37,7 +37,6 @@ from local.engine.template import CODE_BUCKET, SkippedResource, TranslatedTempla
 
 _LOG = logging.getLogger(__name__)
 _STOP_SECONDS = 10.0
-_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 
 
 class Engine:
@@ -51,6 +50,7 @@ class Engine:
         skipped: what of the template was left out, and why.
         tasks: the container tasks; `tasks.running()` tells their processes.
         executions: the executions of state machines.
+
     """
 
     def __init__(self, *, region: str, time_scale: float, port: int, kept: Path | None) -> None:
@@ -115,6 +115,7 @@ class Engine:
             TemplateError: the template, a parameter or a file that it names is unusable.
             DeploymentError: moto refuses a resource.
             EngineError: an engine already runs, or an argument is out of range.
+
         """
         seams.install()
         # every failing expression is an error to moto's log, and an event of the execution's history to us
@@ -141,18 +142,13 @@ class Engine:
         """Return a boto3 client of the engine."""
         with self._client_lock:
             if service not in self._clients:
-                self._clients[service] = boto3.session.Session(
-                    aws_access_key_id="local", aws_secret_access_key="local", region_name=self.region
-                ).client(
-                    service,
-                    endpoint_url=self.endpoint,
-                    config=Config(s3={"addressing_style": "path"}, max_pool_connections=32),
-                )
+                config = Config(s3={"addressing_style": "path"}, max_pool_connections=32)
+                self._clients[service] = make_client(service, region=self.region, port=self.port, config=config)
             return self._clients[service]
 
     def environment(self) -> dict[str, str]:
         """Return the variables that point an AWS client or the AWS CLI at the engine."""
-        return {**_CREDENTIALS, "AWS_DEFAULT_REGION": self.region, "AWS_ENDPOINT_URL": self.endpoint}
+        return {**CREDENTIALS, "AWS_DEFAULT_REGION": self.region, "AWS_ENDPOINT_URL": self.endpoint}
 
     def watch_states(self, observer: StateObserver) -> None:
         """Have `observer(execution_arn, visit)` called as states are entered, retried and left."""
@@ -167,6 +163,7 @@ class Engine:
 
         Raises:
             TimeoutError: it has not ended after `timeout` seconds.
+
         """
         if not self.executions.wait_until_ended(execution_arn, timeout):
             raise TimeoutError(f"{execution_arn} has not ended after {timeout} s.")
@@ -182,13 +179,12 @@ class Engine:
             states=visits,
         )
 
-    def wait_for_execution(
-        self, matches: Callable[[dict[str, Any]], bool], timeout: float | None = None
-    ) -> str:
+    def wait_for_execution(self, matches: Callable[[dict[str, Any]], bool], timeout: float | None = None) -> str:
         """Wait for an execution whose input matches to begin; returns its ARN.
 
         Raises:
             TimeoutError: none has begun after `timeout` seconds.
+
         """
         looked_at: dict[str, bool] = {}
 
@@ -247,9 +243,7 @@ class Engine:
     ) -> None:
         self.stop()
 
-    def _create(
-        self, translated: TranslatedTemplate, stack_name: str, function_slots: int, task_slots: int
-    ) -> None:
+    def _create(self, translated: TranslatedTemplate, stack_name: str, function_slots: int, task_slots: int) -> None:
         self.skipped = list(translated.skipped)
         self._store_code(translated.code)
         stack = self._create_stack(translated, stack_name)
@@ -294,9 +288,7 @@ class Engine:
                 message = getattr(error, "message", None) or f"{type(error).__name__}: {error}"
                 raise DeploymentError(f"The stack could not be made: {message}") from error
 
-    def _configurations(
-        self, translated: TranslatedTemplate, resource_map: Any
-    ) -> dict[str, FunctionConfiguration]:
+    def _configurations(self, translated: TranslatedTemplate, resource_map: Any) -> dict[str, FunctionConfiguration]:
         configurations = {}
         for name, resource in translated.resources("AWS::Lambda::Function").items():
             if name not in translated.code:
@@ -335,7 +327,8 @@ class Engine:
         return {resource_map[name].family: image for name, image in translated.images.items()}
 
     def _backend(self, service: str, region: str | None = None) -> Any:
-        return get_backend(service)[self.account][region or self.region]
+        backends: Any = get_backend
+        return backends(service)[self.account][region or self.region]
 
     def _input_of(self, execution_arn: str) -> dict[str, Any]:
         backend = self._step_functions()

@@ -30,6 +30,7 @@ class StateVisit:
         status: RUNNING, SUCCEEDED, CAUGHT (an error that a Catch took), or FAILED.
         error: the last error's name, None without one.
         cause: the last error's cause.
+
     """
 
     name: str
@@ -163,9 +164,7 @@ def _leave(visit: StateVisit, moment: datetime, status: str) -> StateVisit:
 
 
 def _fail(visit: StateVisit, event: dict[str, Any]) -> StateVisit:
-    details: dict[str, Any] = next(
-        (value for name, value in event.items() if name.endswith("EventDetails")), {}
-    )
+    details: dict[str, Any] = next((value for name, value in event.items() if name.endswith("EventDetails")), {})
     visit.error, visit.cause = details.get("error"), details.get("cause")
     visit._failures += 1
     visit._succeeded = False

@@ -1,7 +1,7 @@
 """Lambda functions as warm processes under the real runtime client.
 
-A function's process gets the environment that Lambda would give it and nothing of this process's. Starting it isn't
-counted against the function's timeout; running out of time or memory, or a crash, ends it and is
+A function's process gets the environment that Lambda would give it and nothing of this process's. Starting
+it isn't counted against the function's timeout; running out of time or memory, or a crash, ends it and is
 reported as Lambda reports it.
 """
 

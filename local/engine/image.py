@@ -1,8 +1,9 @@
 """What a container image would start, read from its Dockerfile.
 
-Only the final stage's ENTRYPOINT, CMD, WORKDIR and ENV are read; nothing is built. Paths of the image become paths of this
-machine: what lies under WORKDIR is the build context, what lies under /tmp is the task's scratch folder, and
-any other absolute path that this machine lacks is put under a folder that stays between runs (caches live there).
+Only the final stage's ENTRYPOINT, CMD, WORKDIR and ENV are read; nothing is built. Paths of the image
+become paths of this machine: what lies under WORKDIR is the build context, what lies under /tmp is the
+task's scratch folder, and any other absolute path that this machine lacks is put under a folder that stays
+between runs (caches live there).
 """
 
 import json
@@ -70,6 +71,7 @@ def read_image(context: Path, dockerfile: str) -> ContainerImage:
 
     Raises:
         TemplateError: the file is missing or its final stage starts nothing.
+
     """
     path = context / dockerfile
     try:

@@ -38,6 +38,7 @@ def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
 
     Raises:
         QueryEvaluationError: it is malformed, throws, or is undefined.
+
     """
     try:
         program = Jsonata(expression)
@@ -117,7 +118,7 @@ def _range(first: float, last: float, step: float) -> list[float]:
 
 def _random(seed: Any = None) -> float:
     # the workflow's own dice: nothing here is a secret
-    return (random.random() if seed is None else random.Random(seed).random())  # noqa: S311
+    return random.random() if seed is None else random.Random(seed).random()  # noqa: S311
 
 
 def _eval(*_: Any) -> Any:

@@ -10,9 +10,7 @@ from pathlib import Path
 _BYTES_PER_MEGABYTE = 1024 * 1024
 
 
-def start(
-    arguments: Sequence[str], *, directory: Path, environment: Mapping[str, str]
-) -> subprocess.Popen[bytes]:
+def start(arguments: Sequence[str], *, directory: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """Start a process with exactly this environment, its output and errors in one pipe, and no input.
 
     A session of its own keeps a terminal's ctrl-C from it: whoever started it ends it.

@@ -7,6 +7,7 @@ waits, then posts its response or its error.
 import json
 import queue
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -75,65 +76,68 @@ class RuntimeApi:
             self._thread.join()
 
 
-def _handler_for(api: RuntimeApi) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+def _handler_for(api: RuntimeApi) -> type["_Handler"]:
+    return type("_BoundHandler", (_Handler,), {"api": api})
 
-        def do_GET(self) -> None:  # noqa: N802 - http.server's name
-            if self.path != _PREFIX + "invocation/next":
+
+class _Handler(BaseHTTPRequestHandler):
+    api: RuntimeApi
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        if self.path != _PREFIX + "invocation/next":
+            self._answer(404, b"{}")
+            return
+        invocation = self.api.next_invocation()
+        if invocation is None:
+            self.close_connection = True
+            return
+        self._answer(
+            200,
+            invocation.payload,
+            {
+                "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
+                "Lambda-Runtime-Deadline-Ms": str(invocation.deadline_ms),
+                "Lambda-Runtime-Invoked-Function-Arn": invocation.function_arn,
+                "Lambda-Runtime-Trace-Id": invocation.trace_id,
+            },
+        )
+
+    def do_POST(self) -> None:
+        body = self._body()
+        match self.path.removeprefix(_PREFIX).split("/"):
+            case ["invocation", request_id, "response"]:
+                answer = Answer(request_id, body, failed=False)
+            case ["invocation", request_id, "error"]:
+                answer = Answer(request_id, body, failed=True)
+            case ["init", "error"]:
+                answer = Answer(None, body, failed=True)
+            case _:
                 self._answer(404, b"{}")
                 return
-            invocation = api.next_invocation()
-            if invocation is None:
-                self.close_connection = True
-                return
-            self._answer(
-                200,
-                invocation.payload,
-                {
-                    "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
-                    "Lambda-Runtime-Deadline-Ms": str(invocation.deadline_ms),
-                    "Lambda-Runtime-Invoked-Function-Arn": invocation.function_arn,
-                    "Lambda-Runtime-Trace-Id": invocation.trace_id,
-                },
-            )
+        self.api.answers.put(answer)
+        self._answer(202, json.dumps({"status": "OK"}).encode())
 
-        def do_POST(self) -> None:  # noqa: N802 - http.server's name
-            body = self._body()
-            words = self.path.removeprefix(_PREFIX).split("/")
-            match words:
-                case ["invocation", request_id, "response"]:
-                    api.answers.put(Answer(request_id, body, failed=False))
-                case ["invocation", request_id, "error"]:
-                    api.answers.put(Answer(request_id, body, failed=True))
-                case ["init", "error"]:
-                    api.answers.put(Answer(None, body, failed=True))
-                case _:
-                    self._answer(404, b"{}")
-                    return
-            self._answer(202, json.dumps({"status": "OK"}).encode())
+    def _body(self) -> bytes:
+        if "chunked" in self.headers.get("Transfer-Encoding", ""):
+            return b"".join(self._chunks())
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
-        def _body(self) -> bytes:
-            if "chunked" not in self.headers.get("Transfer-Encoding", ""):
-                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            chunks = []
-            while size := int(self.rfile.readline().split(b";")[0], 16):
-                chunks.append(self.rfile.read(size))
-                self.rfile.readline()
-            while self.rfile.readline().strip():
-                pass
-            return b"".join(chunks)
+    def _chunks(self) -> Iterator[bytes]:
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            yield self.rfile.read(size)
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass
 
-        def _answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
-            self.send_response(status)
-            for name, value in (headers or {}).items():
-                self.send_header(name, value)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def _answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
-        def log_message(self, *_: Any) -> None:
-            """Keep the access log quiet."""
-
-    return Handler
+    def log_message(self, *_: Any) -> None:
+        """Keep the access log quiet."""

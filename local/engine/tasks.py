@@ -4,8 +4,6 @@ A task is moto's `Task` object, which DescribeTasks serialises; this module runs
 keeps the object's attributes as ECS would. Names of attributes are therefore moto's and botocore's.
 """
 
-import contextlib
-import json
 import shutil
 import subprocess
 import tempfile
@@ -65,6 +63,7 @@ class TaskRunner:
         logs: where the containers' output goes.
         environment: variables that every container gets (endpoint, credentials, region).
         kept: the folder that stands for paths of the images that this machine lacks.
+
     """
 
     def __init__(
@@ -150,9 +149,7 @@ class TaskRunner:
                 image=self._images.get(definition.family),
                 log=self._open_log(container_definition, moto_task.id),
             )
-            for container_definition, state in zip(
-                definition.container_definitions, moto_task.containers, strict=True
-            )
+            for container_definition, state in zip(definition.container_definitions, moto_task.containers, strict=True)
         ]
 
     def _open_log(self, definition: dict[str, Any], task_id: str) -> LogStream:
@@ -186,9 +183,7 @@ class TaskRunner:
         return False
 
     def _start_containers(self, task: "_Task", scratch: Path) -> bool:
-        overrides = {
-            override["name"]: override for override in task.moto.overrides.get("containerOverrides", [])
-        }
+        overrides = {override["name"]: override for override in task.moto.overrides.get("containerOverrides", [])}
         for container in task.containers:
             try:
                 self._start_container(container, overrides.get(container.name, {}), scratch, task.moto)
@@ -198,9 +193,7 @@ class TaskRunner:
         task.running()
         return True
 
-    def _start_container(
-        self, container: _Container, override: dict[str, Any], scratch: Path, moto_task: Any
-    ) -> None:
+    def _start_container(self, container: _Container, override: dict[str, Any], scratch: Path, moto_task: Any) -> None:
         image = container.image
         if image is None:
             raise ValueError(
@@ -325,8 +318,7 @@ class _Task:
 def failed(task: Mapping[str, Any]) -> bool:
     """Say whether a stopped task, as DescribeTasks tells it, failed.
 
-    It did when a container didn't start or ended with another exit code than 0; whether a container was essential is not
-    part of the description, and a non-essential one that was ended with the task does not count.
+    It did when it did not start, was stopped, or a container ended with another exit code than 0.
     """
     containers = task.get("containers", [])
     if task.get("stopCode") in {"TaskFailedToStart", "UserInitiated", "SpotInterruption"}:
@@ -336,22 +328,8 @@ def failed(task: Mapping[str, Any]) -> bool:
 
 def _memory(moto_task: Any, definition: Any) -> int | None:
     memory = moto_task.overrides.get("memory") or getattr(definition, "memory", None)
-    with contextlib.suppress(TypeError, ValueError):
-        return int(memory)
-    return None
+    return int(str(memory)) if str(memory).isdigit() else None
 
 
 def _variables(pairs: list[dict[str, Any]]) -> dict[str, str]:
     return {pair["name"]: str(pair["value"]) for pair in pairs}
-
-
-def as_json(task: Mapping[str, Any]) -> str:
-    """Return a task's description as the JSON text that Step Functions gives as a Cause."""
-    return json.dumps(task, separators=(",", ":"))
-
-
-def epoch_milliseconds(moment: datetime) -> int:
-    """Return a time as Step Functions shows it in a task's description."""
-    return int(moment.timestamp() * 1000)
-
-

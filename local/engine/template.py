@@ -1,7 +1,7 @@
 """A SAM template, translated offline into what the engine deploys.
 
-Nothing else describes the stack: functions' code, state machines' definitions and tasks' Dockerfiles are found
-through the template alone.
+Nothing else describes the stack: functions' code, state machines' definitions and tasks' Dockerfiles are
+found through the template alone.
 """
 
 import copy
@@ -46,6 +46,7 @@ class TranslatedTemplate:
         images: what each task definition starts, by logical id.
         skipped: what was left out, and why.
         parameters: the values of the parameters, as text.
+
     """
 
     body: dict[str, Any]
@@ -57,9 +58,7 @@ class TranslatedTemplate:
     def resources(self, resource_type: str) -> dict[str, dict[str, Any]]:
         """Return the resources of a type by logical id."""
         return {
-            name: resource
-            for name, resource in self.body["Resources"].items()
-            if resource["Type"] == resource_type
+            name: resource for name, resource in self.body["Resources"].items() if resource["Type"] == resource_type
         }
 
 
@@ -76,6 +75,7 @@ def translate(
 
     Raises:
         TemplateError: the template, a parameter, or a file that it names is unusable.
+
     """
     template = _load(path)
     values = _parameter_values(template, parameters, path)
@@ -216,6 +216,7 @@ def join_definition(name: str, text: str, substitutions: Mapping[str, Any]) -> d
 
     Raises:
         TemplateError: the definition uses a substitution that the template doesn't give.
+
     """
     used = set(_SUBSTITUTION.findall(text))
     if missing := sorted(used - set(substitutions)):

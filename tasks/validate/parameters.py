@@ -92,9 +92,8 @@ def read_parameters(user_metadata: Mapping[str, str]) -> dict[str, ParameterValu
         InvalidUpload: INVALID_PARAMETER, names the parameter, its value and what is allowed.
 
     """
-    return {
-        name: PARAMETERS[name].read(name, _decoded(text)) for name, text in user_metadata.items() if name in PARAMETERS
-    }
+    ours = ((name.lower(), text) for name, text in user_metadata.items() if name.lower() in PARAMETERS)
+    return {name: PARAMETERS[name].read(name, _decoded(text)) for name, text in ours}
 
 
 def _decoded(text: str) -> str:

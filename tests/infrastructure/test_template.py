@@ -190,9 +190,7 @@ def test_given_a_function_when_its_policy_is_read_then_only_its_own_data_is_in_r
         "ValidateUploadRole": ["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"],
         "ExtractMetadataRole": ["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"],
         "PersistResultRole": [
-            "dynamodb:ConditionCheckItem",
-            "dynamodb:DeleteItem",
-            "dynamodb:PutItem",
+            "dynamodb:BatchWriteItem",
             "dynamodb:Query",
             "dynamodb:UpdateItem",
             "s3:GetObject",

@@ -1,7 +1,7 @@
 """The seams to moto: one module for each thing of moto's that is mended here.
 
-Each module says on top what moto does, what is done instead and where upstream knows of it; each has a contract test
-in tests/unit/engine/ that fails when upstream mends it, so that the module can go.
+Each module says on top what moto does, what is done instead and where upstream knows of it; each has a
+contract test in tests/unit/engine/ that fails when upstream mends it, so that the module can go.
 
 Patches are installed once per process and look the engine up when they run (`host.current()`), so that one
 engine after another can live in a process.

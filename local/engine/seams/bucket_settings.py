@@ -1,9 +1,9 @@
 """A bucket's settings in a template.
 
-moto: CloudFormation drops everything but encryption and tags, so that a bucket is never versioned and never tells EventBridge of its
-objects.
-Here: VersioningConfiguration and EventBridgeConfiguration are applied. What only protects or tidies up (lifecycle,
-public access block, ownership) is not: nothing here would heed it.
+moto: CloudFormation drops everything but encryption and tags, so that a bucket is never versioned and never
+tells EventBridge of its objects.
+Here: VersioningConfiguration and EventBridgeConfiguration are applied. What only protects or tidies up
+(lifecycle, public access block, ownership) is not: nothing here would heed it.
 Upstream: no issue found.
 """
 
@@ -12,12 +12,14 @@ from typing import Any
 from moto.s3.models import FakeBucket, s3_backends
 from moto.utilities.utils import get_partition
 
-_create = FakeBucket.create_from_cloudformation_json.__func__
+from local.engine.seams.patching import original, replace
+
+_create = original(FakeBucket, "create_from_cloudformation_json")
 
 
 def install() -> None:
     """Apply them."""
-    FakeBucket.create_from_cloudformation_json = classmethod(_create_whole)
+    replace(FakeBucket, "create_from_cloudformation_json", classmethod(_create_whole))
 
 
 def _create_whole(
@@ -26,9 +28,10 @@ def _create_whole(
     cloudformation_json: Any,
     account_id: str,
     region_name: str,
+    *arguments: Any,
     **named: Any,
 ) -> Any:
-    bucket = _create(cls, resource_name, cloudformation_json, account_id, region_name, **named)
+    bucket = _create(cls, resource_name, cloudformation_json, account_id, region_name, *arguments, **named)
     backend = s3_backends[account_id][get_partition(region_name)]
     properties = cloudformation_json.get("Properties", {})
     if versioning := properties.get("VersioningConfiguration"):

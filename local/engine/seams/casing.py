@@ -2,8 +2,8 @@
 
 moto: parameters go to boto3, and results to the state machine, in whatever case they come: `Cluster` never
 becomes `cluster`, `taskArn` never `TaskArn`, and datetimes stay datetimes that break DescribeExecution.
-Here: converted by botocore's model of the operation, as Step Functions converts. Times are ISO 8601 text; in the description
-of a task they are epoch milliseconds.
+Here: converted by botocore's model of the operation, as Step Functions converts. Times are ISO 8601 text;
+in the description of a task they are epoch milliseconds.
 Upstream: https://github.com/getmoto/moto/issues/10076
 """
 
@@ -20,13 +20,15 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
     StateTaskService,
 )
 
+from local.engine.seams.patching import replace
+
 _EPOCH_MILLISECONDS_OF = {"ecs"}
 
 
 def install() -> None:
     """Convert on the way in and on the way out."""
-    StateTaskService._normalise_parameters = _normalise_parameters
-    StateTaskService._normalise_response = _normalise_response
+    replace(StateTaskService, "_normalise_parameters", _normalise_parameters)
+    replace(StateTaskService, "_normalise_response", _normalise_response)
 
 
 def _normalise_parameters(

@@ -1,7 +1,7 @@
 """A Choice whose rule leads where its Default leads.
 
-moto: tells "the Default was taken" by the next state's name, so the state's own Assign and Output are evaluated as well when a
-rule with the same Next matched.
+moto: tells "the Default was taken" by the next state's name, so the state's own Assign and Output are
+evaluated as well when a rule with the same Next matched.
 Here: they are evaluated when no rule matched, and only then.
 Upstream: no issue found.
 """
@@ -9,6 +9,8 @@ Upstream: no issue found.
 from typing import Any
 
 from moto.stepfunctions.parser.asl.component.state.choice.state_choice import StateChoice
+
+from local.engine.seams.patching import replace
 
 _state_output = StateChoice._eval_state_output
 
@@ -27,8 +29,8 @@ class _TakenByRule(str):
 
 def install() -> None:
     """Tell rules from the Default."""
-    StateChoice._eval_state = _eval_state
-    StateChoice._eval_state_output = _eval_state_output
+    replace(StateChoice, "_eval_state", _eval_state)
+    replace(StateChoice, "_eval_state_output", _eval_state_output)
 
 
 def _eval_state(self: Any, env: Any) -> None:

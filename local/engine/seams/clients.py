@@ -1,15 +1,15 @@
 """The interpreter's own AWS clients.
 
-moto: `boto_client_for` builds a client for every single call (50 ms and more, and boto3's default session is not
-thread-safe) against `http://localhost:$MOTO_PORT`, read from the environment.
-Here: one client per service and region, made under a lock, against the engine's port at the time of the call.
+moto: `boto_client_for` builds a client for every single call (50 ms and more, and boto3's default session
+is not thread-safe) against `http://localhost:$MOTO_PORT`, read from the environment.
+Here: one client per service and region, made under a lock, against the engine's port at the time of the
+call.
 Upstream: no issue; it is how the module came over from LocalStack.
 """
 
 import threading
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
@@ -24,7 +24,9 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
 )
 from moto.stepfunctions.parser.asl.utils import boto_client
 
+from local.engine.clients import make_client
 from local.engine.seams import host
+from local.engine.seams.patching import replace
 
 _CALLERS = (
     boto_client,
@@ -52,7 +54,7 @@ _clients: dict[tuple[int, str, str], Any] = {}
 def install() -> None:
     """Give the interpreter these clients."""
     for module in _CALLERS:
-        module.boto_client_for = client_for
+        replace(module, "boto_client_for", client_for)
 
 
 def client_for(region: str, service: str, state_credentials: Any = None) -> Any:
@@ -61,7 +63,5 @@ def client_for(region: str, service: str, state_credentials: Any = None) -> Any:
     with _lock:
         key = (port, service, region)
         if key not in _clients:
-            _clients[key] = boto3.session.Session(
-                aws_access_key_id="local", aws_secret_access_key="local", region_name=region
-            ).client(service, endpoint_url=f"http://127.0.0.1:{port}", config=_CONFIG)
+            _clients[key] = make_client(service, region=region, port=port, config=_CONFIG)
         return _clients[key]

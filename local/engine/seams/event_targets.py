@@ -1,9 +1,10 @@
 """What an EventBridge rule does with an event that matches.
 
-moto: knows no state machine, function or topic as a target, ignores that a rule is disabled, the target's Input and InputPath, and the
-dead-letter queue; InputTransformer is skipped for S3's events and stringly for others.
-Here: targets get the event as EventBridge would send it; one that can't be delivered goes to the target's dead-letter queue with
-EventBridge's message attributes. There is no retry: what fails here fails for ever.
+moto: knows no state machine, function or topic as a target, ignores that a rule is disabled, the target's
+Input and InputPath, and the dead-letter queue; InputTransformer is skipped for S3's events and stringly for
+others.
+Here: targets get the event as EventBridge would send it; one that can't be delivered goes to the target's
+dead-letter queue with EventBridge's message attributes. There is no retry: what fails here fails for ever.
 Upstream: https://github.com/getmoto/moto/issues/8452 (state machines)
 """
 
@@ -16,22 +17,23 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from jsonpath_ng.ext import parse
+from jsonpath_ng.ext.parser import parse
 from moto.events.models import Rule
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 from moto.utilities.arns import parse_arn
 
 from local.engine.seams import clients, host
+from local.engine.seams.patching import replace
 
 _LOG = logging.getLogger(__name__)
 _PLACEHOLDER = re.compile(r'("?)<([A-Za-z0-9_.-]+)>("?)')
-_send_to_moto_targets = Rule.send_to_targets
+_send_to_moto_targets: Any = Rule.send_to_targets
 
 
 def install() -> None:
     """Deliver to every target."""
-    Rule.send_to_targets = _send_to_targets
+    replace(Rule, "send_to_targets", _send_to_targets)
 
 
 def _send_to_targets(self: Any, original_event: dict[str, Any], transform_input: bool = True) -> None:
@@ -47,7 +49,7 @@ def _send_to_targets(self: Any, original_event: dict[str, Any], transform_input:
         text = target_input(target, event, rule_arn=self.arn)
         try:
             deliver(target, text)
-        except Exception as error:  # whatever it was, the event must not get lost
+        except Exception as error:  # noqa: BLE001 - whatever it was, the event must not get lost
             _LOG.warning("The rule %s could not deliver to %s: %s", self.name, target["Arn"], error)
             _dead_letter(self.arn, target, text, error)
 
@@ -154,9 +156,7 @@ def _dead_letter(rule_arn: str, target: dict[str, Any], text: str, error: Except
     clients.client_for(arn.region, "sqs").send_message(
         QueueUrl=f"http://127.0.0.1:{host.current().port}/{arn.account}/{arn.resource_id}",
         MessageBody=text,
-        MessageAttributes={
-            name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
-        },
+        MessageAttributes={name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()},
     )
 
 

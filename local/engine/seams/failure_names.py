@@ -1,8 +1,10 @@
 """Names of errors.
 
-moto: a Fail state whose Error begins with `States.` ends as States.Runtime; errors that the API of EventBridge answers are
-States.Runtime too; a failed entry of PutEvents puts a dict where the Cause, a text, belongs.
-Here: a Fail state may name any error, as on AWS; EventBridge's errors are EventBridge.<code>; a Cause is text.
+moto: a Fail state whose Error begins with `States.` ends as States.Runtime; errors that the API of
+EventBridge answers are States.Runtime too; a failed entry of PutEvents puts a dict where the Cause, a text,
+belongs.
+Here: a Fail state may name any error, as on AWS; EventBridge's errors are EventBridge.<code>; a Cause is
+text.
 Upstream: no issue found.
 """
 
@@ -10,7 +12,6 @@ import json
 from typing import Any
 
 from botocore.exceptions import ClientError
-from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_events
@@ -18,16 +19,18 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
     StateTaskServiceEvents,
 )
 from moto.stepfunctions.parser.asl.component.state.fail import state_fail
-from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+
+from local.engine.seams.failures import task_failure
+from local.engine.seams.patching import replace
 
 _events_error = StateTaskServiceEvents._from_error
 
 
 def install() -> None:
     """Let names through."""
-    state_fail.CustomErrorName = _any_error_name
-    StateTaskServiceEvents._from_error = _from_events_error
-    state_task_service_events.SfnFailedEntryCountException.__init__ = _init_failed_entry
+    replace(state_fail, "CustomErrorName", _any_error_name)
+    replace(StateTaskServiceEvents, "_from_error", _from_events_error)
+    replace(state_task_service_events.SfnFailedEntryCountException, "__init__", _init_failed_entry)
 
 
 def _any_error_name(error_name: str | None) -> ErrorName:
@@ -43,16 +46,5 @@ def _from_events_error(self: Any, env: Any, ex: Exception) -> FailureEvent:
     if not isinstance(ex, ClientError):
         event: FailureEvent = _events_error(self, env=env, ex=ex)
         return event
-    name = f"EventBridge.{ex.response['Error']['Code']}"
-    details = TaskFailedEventDetails(
-        error=name,
-        cause=str(ex),
-        resource=self._get_sfn_resource(),
-        resourceType=self._get_sfn_resource_type(),
-    )
-    return FailureEvent(
-        env=env,
-        error_name=ErrorName(error_name=name),
-        event_type=HistoryEventType.TaskFailed,
-        event_details=EventDetails(taskFailedEventDetails=details),
-    )
+    code = ex.response["Error"]["Code"]
+    return task_failure(self, env, ErrorName(error_name=f"EventBridge.{code}"), str(ex))

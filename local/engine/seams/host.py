@@ -35,6 +35,7 @@ def enter(host: Host) -> None:
 
     Raises:
         RuntimeError: another engine runs; moto keeps one state per process.
+
     """
     global _current  # noqa: PLW0603 - moto is global, and so is what it works for
     if _current is not None:
@@ -54,6 +55,7 @@ def current() -> Host:
 
     Raises:
         NoEngineError: none does.
+
     """
     if _current is None:
         raise NoEngineError("No engine runs.")

@@ -11,12 +11,14 @@ from typing import Any
 
 from moto.cloudformation import parsing
 
+from local.engine.seams.patching import replace
+
 _clean = parsing.clean_json
 
 
 def install() -> None:
     """Evaluate what moto leaves."""
-    parsing.clean_json = _evaluate
+    replace(parsing, "clean_json", _evaluate)
 
 
 def _evaluate(node: Any, resources_map: Any) -> Any:

@@ -1,15 +1,16 @@
 """JSONata expressions in state machines.
 
-moto: the evaluator is a function pointer that is never set, so every expression is a TypeError; the values of variables are
-pasted into the expression as text, and strings without escaping, so a quotation mark in one breaks it.
-Here: jsonata-python with the variables bound as values (local.engine.jsonata); what fails or is undefined is a
-States.QueryEvaluationError that the state's Retry and Catch see.
+moto: the evaluator is a function pointer that is never set, so every expression is a TypeError; the values
+of variables are pasted into the expression as text, and strings without escaping, so a quotation mark in
+one breaks it.
+Here: jsonata-python with the variables bound as values (local.engine.jsonata); what fails or is undefined
+is a States.QueryEvaluationError that the state's Retry and Catch see.
 Upstream: https://github.com/getmoto/moto/issues/10105
 """
 
 from typing import Any
 
-from moto.stepfunctions.parser.api import EvaluationFailedEventDetails, HistoryEventType
+from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEvent,
     FailureEventException,
@@ -23,17 +24,17 @@ from moto.stepfunctions.parser.asl.component.common.string.string_expression imp
     StringVariableSample,
 )
 from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison import ConditionStringJSONata
-from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
 from local.engine import jsonata
 from local.engine.seams.casing import response_value
+from local.engine.seams.patching import replace
 
 
 def install() -> None:
     """Evaluate with jsonata-python."""
-    StringJSONata._eval_body = _evaluate
-    StringVariableSample._eval_body = _evaluate
-    ConditionStringJSONata._eval_body = _evaluate_condition
+    replace(StringJSONata, "_eval_body", _evaluate)
+    replace(StringVariableSample, "_eval_body", _evaluate)
+    replace(ConditionStringJSONata, "_eval_body", _evaluate_condition)
 
 
 def _evaluate(self: Any, env: Any) -> None:
@@ -63,16 +64,13 @@ def _variables(env: Any) -> dict[str, Any]:
 
 def _failure(env: Any, cause: str) -> FailureEventException:
     error = StatesErrorName(typ=StatesErrorNameType.StatesQueryEvaluationError)
-    details = EventDetails(
-        evaluationFailedEventDetails=EvaluationFailedEventDetails(
-            error=error.error_name, cause=cause, state=env.next_state_name
-        )
+    details: Any = {
+        "evaluationFailedEventDetails": {
+            "error": error.error_name,
+            "cause": cause,
+            "state": env.next_state_name,
+        }
+    }
+    return FailureEventException(
+        FailureEvent(env=env, error_name=error, event_type=HistoryEventType.EvaluationFailed, event_details=details)
     )
-    failure = FailureEventException(
-        FailureEvent(
-            env=env, error_name=error, event_type=HistoryEventType.EvaluationFailed, event_details=details
-        )
-    )
-    return failure
-
-

@@ -12,11 +12,12 @@ from typing import Any
 from moto.awslambda.models import LambdaFunction
 
 from local.engine.seams import host
+from local.engine.seams.patching import replace
 
 
 def install() -> None:
     """Invoke processes."""
-    LambdaFunction.invoke = _invoke
+    replace(LambdaFunction, "invoke", _invoke)
 
 
 def _invoke(self: Any, body: Any, request_headers: Any, response_headers: dict[str, str]) -> bytes:
@@ -25,9 +26,7 @@ def _invoke(self: Any, body: Any, request_headers: Any, response_headers: dict[s
     if invocation == "DryRun":
         return b""
     if invocation == "Event":
-        threading.Thread(
-            target=host.current().invoke_function, args=(self.function_name, payload), daemon=True
-        ).start()
+        threading.Thread(target=host.current().invoke_function, args=(self.function_name, payload), daemon=True).start()
         return b""
     result = host.current().invoke_function(self.function_name, payload)
     if result.error:

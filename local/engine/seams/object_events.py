@@ -1,7 +1,7 @@
 """The event that S3 sends to EventBridge.
 
-moto: its id and sequencer are constants, its time a number, the ETag's name `eTag`, and the reason the notification's name;
-whatever goes wrong in delivery is swallowed.
+moto: its id and sequencer are constants, its time a number, the ETag's name `eTag`, and the reason the
+notification's name; whatever goes wrong in delivery is swallowed.
 Here: the event in AWS's shape, with the key verbatim; what goes wrong is logged.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 Upstream: no issue found.
@@ -16,6 +16,8 @@ from typing import Any
 from moto.events.models import events_backends
 from moto.s3 import notifications
 
+from local.engine.seams.patching import replace
+
 _LOG = logging.getLogger(__name__)
 _REASONS = {
     "ObjectCreated:Put": "PutObject",
@@ -29,7 +31,7 @@ _REASONS = {
 
 def install() -> None:
     """Send AWS's event."""
-    notifications._send_event_bridge_message = _send
+    replace(notifications, "_send_event_bridge_message", _send)
 
 
 def object_event(account_id: str, bucket: Any, event_name: str, key: Any) -> dict[str, Any]:
@@ -63,8 +65,9 @@ def object_event(account_id: str, bucket: Any, event_name: str, key: Any) -> dic
 def _send(account_id: str, bucket: Any, event_name: str, key: Any) -> None:
     event = object_event(account_id, bucket, event_name, key)
     default_bus = events_backends[account_id][bucket.region_name].event_buses["default"]
-    for rule in list(default_bus.rules.values()):
+    rules: list[Any] = list(default_bus.rules.values())
+    for rule in rules:
         try:
             rule.send_to_targets(event)
-        except Exception:  # an upload doesn't fail because a rule does
+        except Exception:  # noqa: BLE001 - an upload doesn't fail because a rule does
             _LOG.exception("The rule %s could not take the event %s", rule.name, event["id"])

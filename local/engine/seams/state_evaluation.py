@@ -1,9 +1,9 @@
 """One attempt at a Task, Map or Parallel state.
 
-moto: an attempt that timed out goes on in its thread and reports TaskSucceeded later; StopExecution and the execution's own
-timeout wait for the attempt; an error in Output passes the state's Retry and Catch by.
-Here: the attempt is waited for until it ends, its time is up or the execution is stopped; what it reports later is dropped;
-Output is evaluated inside the attempt.
+moto: an attempt that timed out goes on in its thread and reports TaskSucceeded later; StopExecution and the
+execution's own timeout wait for the attempt; an error in Output passes the state's Retry and Catch by.
+Here: the attempt is waited for until it ends, its time is up or the execution is stopped; what it reports
+later is dropped; Output is evaluated inside the attempt.
 Upstream: no issue found.
 """
 
@@ -23,6 +23,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 )
 
 from local.engine.seams import variables
+from local.engine.seams.patching import replace
 
 _POLL_SECONDS = 0.05
 _state_output = ExecutionState._eval_state_output
@@ -32,10 +33,10 @@ _after_callback = StateTaskServiceCallback._after_eval_execution
 
 def install() -> None:
     """Run attempts like this."""
-    ExecutionState._evaluate_with_timeout = _attempt
-    ExecutionState._eval_state_output = _eval_state_output
-    StateTaskService._after_eval_execution = _unless_over(_after_service)
-    StateTaskServiceCallback._after_eval_execution = _unless_over(_after_callback)
+    replace(ExecutionState, "_evaluate_with_timeout", _attempt)
+    replace(ExecutionState, "_eval_state_output", _eval_state_output)
+    replace(StateTaskService, "_after_eval_execution", _unless_over(_after_service))
+    replace(StateTaskServiceCallback, "_after_eval_execution", _unless_over(_after_callback))
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,16 @@ from moto.core.config import default_user_config
 from moto.stepfunctions import models
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
-_create = models.StateMachine.create_from_cloudformation_json.__func__
+from local.engine.seams.patching import original, replace
+
+_create = original(models.StateMachine, "create_from_cloudformation_json")
 
 
 def install() -> None:
     """Make machines that run."""
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
-    models.stepfunctions_backends = stepfunctions_parser_backends
-    models.StateMachine.create_from_cloudformation_json = classmethod(_create_typed)
+    replace(models, "stepfunctions_backends", stepfunctions_parser_backends)
+    replace(models.StateMachine, "create_from_cloudformation_json", classmethod(_create_typed))
 
 
 def _create_typed(cls: Any, resource_name: str, cloudformation_json: Any, *arguments: Any, **named: Any) -> Any:

@@ -1,8 +1,9 @@
 """ECS task definitions made by CloudFormation.
 
-moto: keeps family, containers, volumes and memory, and nothing else; a container without Memory makes RunTask a 500, where
-Fargate asks for the task's memory alone.
-Here: cpu, network mode, compatibilities, roles and platform are kept; a container without memory has the task's.
+moto: keeps family, containers, volumes and memory, and nothing else; a container without Memory makes
+RunTask a 500, where Fargate asks for the task's memory alone.
+Here: cpu, network mode, compatibilities, roles and platform are kept; a container without memory has the
+task's.
 Upstream: no issue found.
 """
 
@@ -10,12 +11,14 @@ from typing import Any
 
 from moto.ecs.models import TaskDefinition
 
-_create = TaskDefinition.create_from_cloudformation_json.__func__
+from local.engine.seams.patching import original, replace
+
+_create = original(TaskDefinition, "create_from_cloudformation_json")
 
 
 def install() -> None:
     """Keep what the template says."""
-    TaskDefinition.create_from_cloudformation_json = classmethod(_create_whole)
+    replace(TaskDefinition, "create_from_cloudformation_json", classmethod(_create_whole))
 
 
 def _create_whole(cls: Any, resource_name: str, cloudformation_json: Any, *arguments: Any, **named: Any) -> Any:

@@ -1,12 +1,12 @@
 """ECS tasks, and `ecs:runTask.sync`.
 
-moto: a task never runs; its states follow a timetable and its exit code is always 0; `.sync` succeeds whatever the exit code is; the
-integration drops CapacityProviderStrategy (and with it RunTask fails); RunTask fails in a VPC without DNS host names; the
-integration leaves the task running when the
-state times out or the execution is stopped; errors of the API are States.Runtime.
-Here: RunTask starts processes (local.engine.tasks), DescribeTasks tells how they fare, StopTask ends them. `.sync` fails with
-States.TaskFailed and the task's description as its Cause when the task failed, and stops the task when nobody waits any
-more. Errors are named ECS.<code>.
+moto: a task never runs; its states follow a timetable and its exit code is always 0; `.sync` succeeds
+whatever the exit code is; the integration drops CapacityProviderStrategy (and with it RunTask fails);
+RunTask fails in a VPC without DNS host names; the integration leaves the task running when the state times
+out or the execution is stopped; errors of the API are States.Runtime.
+Here: RunTask starts processes (local.engine.tasks), DescribeTasks tells how they fare, StopTask ends them.
+`.sync` fails with States.TaskFailed and the task's description as its Cause when the task failed, and stops
+the task when nobody waits any more. Errors are named ECS.<code>.
 Upstream: https://github.com/getmoto/moto/issues/6856 (transitions only)
 """
 
@@ -21,7 +21,6 @@ from moto.ecs.exceptions import InvalidParameterException
 from moto.ecs.models import EC2ContainerServiceBackend, Task
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.moto_api import state_manager
-from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
@@ -39,9 +38,10 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_ecs import (
     StateTaskServiceEcs,
 )
-from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
 from local.engine.seams import clients, host
+from local.engine.seams.failures import task_failure
+from local.engine.seams.patching import add, replace
 from local.engine.tasks import failed
 
 _ADDED_PARAMETERS = {
@@ -60,16 +60,17 @@ _never = {"progression": "manual", "times": 10**9}
 
 def install() -> None:
     """Run tasks as processes, and have `.sync` look at how they ended."""
-    Task.__init__ = _create_task
-    NetworkInterface.private_dns_name = ""  # moto sets it only in a VPC with DNS host names, and reads it always
-    EC2ContainerServiceBackend.run_task = _run
-    EC2ContainerServiceBackend.stop_task = _stop
-    EC2ContainerServiceResponse.stop_task = _stop_response
+    replace(Task, "__init__", _create_task)
+    # moto sets it only in a VPC with DNS host names, and reads it always
+    add(NetworkInterface, "private_dns_name", "")
+    replace(EC2ContainerServiceBackend, "run_task", _run)
+    replace(EC2ContainerServiceBackend, "stop_task", _stop)
+    replace(EC2ContainerServiceResponse, "stop_task", _stop_response)
     state_task_service_ecs._SUPPORTED_API_PARAM_BINDINGS["runtask"] |= _ADDED_PARAMETERS
-    StateTaskServiceEcs._eval_service_task = _submit
-    StateTaskServiceEcs._build_sync_resolver = _sync_resolver
-    StateTaskServiceEcs._eval_integration_pattern = _integration_pattern
-    StateTaskServiceEcs._from_error = _from_error
+    replace(StateTaskServiceEcs, "_eval_service_task", _submit)
+    replace(StateTaskServiceEcs, "_build_sync_resolver", _sync_resolver)
+    replace(StateTaskServiceEcs, "_eval_integration_pattern", _integration_pattern)
+    replace(StateTaskServiceEcs, "_from_error", _from_error)
 
 
 def _create_task(self: Any, *arguments: Any, **named: Any) -> None:
@@ -162,25 +163,10 @@ def _integration_pattern(self: Any, env: Any, *arguments: Any, **named: Any) -> 
 
 def _from_error(self: Any, env: Any, ex: Exception) -> FailureEvent:
     if isinstance(ex, ClientError):
-        return _event(self, env, CustomErrorName(f"ECS.{ex.response['Error']['Code']}"), str(ex))
+        return task_failure(self, env, CustomErrorName(f"ECS.{ex.response['Error']['Code']}"), str(ex))
     event: FailureEvent = StateTaskServiceCallback._from_error(self, env=env, ex=ex)
     return event
 
 
 def _failure(self: Any, env: Any, error: ErrorName, cause: str) -> FailureEventException:
-    return FailureEventException(_event(self, env, error, cause))
-
-
-def _event(self: Any, env: Any, error: ErrorName, cause: str) -> FailureEvent:
-    details = TaskFailedEventDetails(
-        resource=self._get_sfn_resource(),
-        resourceType=self._get_sfn_resource_type(),
-        error=error.error_name,
-        cause=cause,
-    )
-    return FailureEvent(
-        env=env,
-        error_name=error,
-        event_type=HistoryEventType.TaskFailed,
-        event_details=EventDetails(taskFailedEventDetails=details),
-    )
+    return FailureEventException(task_failure(self, env, error, cause))

@@ -8,22 +8,21 @@ Upstream: none; moto means it so.
 import time
 from typing import Any
 
-from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.common.retry.max_attempts_decl import MaxAttemptsOutcome
 from moto.stepfunctions.parser.asl.component.common.retry.retrier_decl import RetrierDecl
 from moto.stepfunctions.parser.asl.component.common.retry.retrier_outcome import RetrierOutcome
-from moto.stepfunctions.parser.asl.component.common.retry.max_attempts_decl import MaxAttemptsOutcome
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 
 from local.engine.seams import host
+from local.engine.seams.patching import replace
 
 _POLL_SECONDS = 0.05
 
 
 def install() -> None:
     """Scale the waiting."""
-    RetrierDecl._eval_body = _retry
-    WaitFunction._wait_interval = _wait
-    del retrier_decl.time
+    replace(RetrierDecl, "_eval_body", _retry)
+    replace(WaitFunction, "_wait_interval", _wait)
 
 
 def _retry(self: Any, env: Any) -> None:

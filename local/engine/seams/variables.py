@@ -1,8 +1,9 @@
 """When a variable has its new value.
 
-moto: Assign takes effect at once, so the Output of the same state sees the new values; the text of a string variable goes
-unescaped into the history.
-Here: as on AWS, every field of a state sees the values from before it; Assign takes effect when the state is left.
+moto: Assign takes effect at once, so the Output of the same state sees the new values; the text of a string
+variable goes unescaped into the history.
+Here: as on AWS, every field of a state sees the values from before it; Assign takes effect when the state
+is left.
 Upstream: no issue found.
 """
 
@@ -13,14 +14,16 @@ from moto.stepfunctions.parser.asl.component.common.assign.assign_decl import As
 from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 
+from local.engine.seams.patching import replace
+
 _exit_details = CommonStateField._get_state_exited_event_details
 
 
 def install() -> None:
     """Hold assignments back until the state's end."""
-    AssignDecl._eval_body = _evaluate
-    CommonStateField._get_state_exited_event_details = _commit_and_describe
-    VariableStore.get_assigned_variables = _assigned_variables
+    replace(AssignDecl, "_eval_body", _evaluate)
+    replace(CommonStateField, "_get_state_exited_event_details", _commit_and_describe)
+    replace(VariableStore, "get_assigned_variables", _assigned_variables)
 
 
 def discard(env: Any) -> None:

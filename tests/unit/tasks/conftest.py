@@ -21,18 +21,25 @@ EXECUTION = "arn:aws:states:eu-west-1:123456789012:execution:ProcessRecording:fi
 RECORDING_ID = "0123456789abcdef0123456789abcdef"
 
 
-@pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    forget_clients()
-    with mock_aws():
+@pytest.fixture(scope="session")
+def credentials() -> Iterator[None]:
+    """Let boto3 find credentials that are none; the clients made with them serve all tests, as in a warm function."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+            patch.delenv(name, raising=False)
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        patch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+        patch.setenv("AWS_REGION", "eu-west-1")
+        forget_clients()
         yield
     forget_clients()
+
+
+@pytest.fixture
+def aws(credentials: None) -> Iterator[None]:
+    with mock_aws():
+        yield
 
 
 @pytest.fixture

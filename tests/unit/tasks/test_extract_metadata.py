@@ -214,18 +214,18 @@ def test_given_a_damaged_header_when_described_then_it_is_corrupt(content: bytes
 def test_given_headers_beyond_both_budgets_when_described_then_it_is_corrupt() -> None:
     endless_element = b"\xec\x01\x00\x00\x00\x00\x00\x00\x10" + bytes(16)
     content = recording("take.webm")[:40] + endless_element * (30 * MEGABYTE // 25)
-    with pytest.raises(InvalidUpload, match="^CORRUPT: recording 'take' has no readable audio header within 16777216"):
+    with pytest.raises(InvalidUpload, match=r"^CORRUPT: recording 'take' has no readable audio header within 16777216"):
         _describe(content, "webm")
 
 
 def test_given_a_format_that_validation_never_names_when_described_then_it_is_not_audio() -> None:
-    with pytest.raises(InvalidUpload, match="^NOT_AUDIO: format 'hls'"):
+    with pytest.raises(InvalidUpload, match=r"^NOT_AUDIO: format 'hls'"):
         _describe(b"#EXTM3U\nhttp://169.254.169.254/\n", "hls")
 
 
 @pytest.mark.parametrize("audio_format", ["m4a", "mp3", "wav", "ogg", "webm"])
 def test_given_a_playlist_that_passes_for_audio_when_described_then_no_address_is_opened(audio_format: str) -> None:
-    with pytest.raises(InvalidUpload, match="^(CORRUPT|NO_AUDIO_TRACK): "):
+    with pytest.raises(InvalidUpload, match=r"^(CORRUPT|NO_AUDIO_TRACK): "):
         _describe(b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/passwd\n", audio_format)
 
 
@@ -247,7 +247,7 @@ def test_given_a_reckoned_duration_when_over_the_limit_then_decoding_decides(nam
 
 
 def test_given_an_mp3_that_states_its_frames_when_over_the_limit_then_it_is_too_long() -> None:
-    with pytest.raises(InvalidUpload, match="^TOO_LONG: "):
+    with pytest.raises(InvalidUpload, match=r"^TOO_LONG: "):
         _describe(recording("take.mp3"), "mp3", max_duration_seconds=1)
 
 
@@ -271,15 +271,25 @@ def test_given_a_wav_without_data_when_described_then_its_duration_is_unknown() 
     assert _describe(wav_header(0), "wav").duration_seconds is None
 
 
-def test_given_absurd_numbers_in_a_header_when_described_then_they_are_no_reason_to_fail() -> None:
+@pytest.mark.parametrize("rate", [0, 0xFFFFFFFF])
+def test_given_an_absurd_sample_rate_in_the_header_when_described_then_it_is_corrupt(rate: int) -> None:
     header = bytearray(wav_header(1000))
-    header[24:28] = struct.pack("<I", 0xFFFFFFFF)
-    try:
-        facts = _describe(bytes(header) + bytes(1000), "wav")
-    except InvalidUpload as refusal:
-        assert refusal.code == "CORRUPT"
-    else:
-        assert facts.sample_rate is None or facts.sample_rate > 0
+    header[24:28] = struct.pack("<I", rate)
+    with pytest.raises(InvalidUpload, match=r"^CORRUPT: "):
+        _describe(bytes(header) + bytes(1000), "wav")
+
+
+def test_given_a_codec_that_nobody_knows_when_described_then_it_is_corrupt() -> None:
+    header = bytearray(wav_header(1000))
+    header[20:22] = b"\x77\x77"
+    with pytest.raises(InvalidUpload, match=r"^CORRUPT: the audio track of 'take' is in a codec that cannot"):
+        _describe(bytes(header) + bytes(1000), "wav")
+
+
+def test_given_no_channels_in_the_header_when_described_then_their_number_is_unknown() -> None:
+    header = bytearray(wav_header(1000))
+    header[22:24] = bytes(2)
+    assert _describe(bytes(header) + bytes(1000), "wav").channels is None
 
 
 def test_given_an_object_deleted_meanwhile_when_described_then_it_is_gone(
@@ -287,5 +297,5 @@ def test_given_an_object_deleted_meanwhile_when_described_then_it_is_gone(
 ) -> None:
     event = upload("unprocessed/demo/take.wav", recording("take.wav")) | {"format": "wav"}
     s3.delete_object(Bucket=BUCKET, Key=event["key"], VersionId=event["versionId"])
-    with pytest.raises(InvalidUpload, match="^OBJECT_GONE: "):
+    with pytest.raises(InvalidUpload, match=r"^OBJECT_GONE: "):
         app.handler(event, lambda_context)

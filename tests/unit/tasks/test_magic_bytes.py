@@ -88,7 +88,7 @@ def test_given_a_single_frame_when_identified_then_it_is_enough_if_the_file_ends
     ids=lambda content: content[:12].hex(),
 )
 def test_given_something_else_named_m4a_when_identified_then_it_is_not_audio(content: bytes) -> None:
-    with pytest.raises(InvalidUpload, match="^NOT_AUDIO: file 'take.m4a' is not audio") as refusal:
+    with pytest.raises(InvalidUpload, match=r"^NOT_AUDIO: file 'take.m4a' is not audio") as refusal:
         _identify(content, "take.m4a")
     assert content[:8].hex(" ") in refusal.value.message
 

@@ -115,20 +115,20 @@ def test_given_a_key_of_another_shape_when_parsed_then_it_is_an_invalid_key(key:
     ],
 )
 def test_given_traversal_in_any_guise_when_parsed_then_it_is_an_invalid_key(key: str) -> None:
-    with pytest.raises(InvalidUpload, match="^INVALID_KEY: ") as refusal:
+    with pytest.raises(InvalidUpload, match=r"^INVALID_KEY: ") as refusal:
         parse_upload_key(key)
     assert refusal.value.message.isprintable()
 
 
 @pytest.mark.parametrize("name", [".wav", "..wav", " .wav", "x.wav ", "x.wav.", "a" * 252 + ".wav", "é" * 126 + ".wav"])
 def test_given_a_name_without_body_or_too_long_when_parsed_then_it_is_an_invalid_key(name: str) -> None:
-    with pytest.raises(InvalidUpload, match="^INVALID_KEY: file name "):
+    with pytest.raises(InvalidUpload, match=r"^INVALID_KEY: file name "):
         parse_upload_key(f"unprocessed/demo/{name}")
 
 
 @pytest.mark.parametrize("user_id", ["", "a b", "a" * 65, "dèmo", "demo%20", "a.b", "１", "demo\n"])
 def test_given_a_user_id_outside_the_alphabet_when_parsed_then_it_is_an_invalid_user(user_id: str) -> None:
-    with pytest.raises(InvalidUpload, match="^INVALID_USER: user id .*A-Z a-z 0-9 _ -"):
+    with pytest.raises(InvalidUpload, match=r"^INVALID_USER: user id .*A-Z a-z 0-9 _ -"):
         parse_upload_key(f"unprocessed/{user_id}/x.wav")
 
 

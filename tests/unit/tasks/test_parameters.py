@@ -84,6 +84,10 @@ def test_given_a_value_in_rfc_2047_when_refused_then_the_message_shows_what_it_s
         read_parameters({"silence-threshold": "=?UTF-8?Q?=E2=88=9230?="})
 
 
+def test_given_a_name_in_capitals_when_read_then_it_is_ours() -> None:
+    assert read_parameters({"Output-Format": "flac"}) == {"output-format": "flac"}
+
+
 def test_given_names_of_others_when_read_then_they_are_ignored() -> None:
     assert read_parameters({"mtime": "1", "x": "\x00", "silence_threshold": "loud", "md5chksum": "?"}) == {}
 

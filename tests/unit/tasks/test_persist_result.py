@@ -1,10 +1,12 @@
 """PersistResult as the state machine calls it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from pydantic import ValidationError
 
@@ -22,6 +24,9 @@ OTHER_EXECUTION = EXECUTION.replace(":first", ":second")
 type Persist = Callable[..., dict[str, Any]]
 
 
+SCHEMA = Path(__file__).parents[3] / "container" / "oneshots" / "manifest.schema.json"
+
+
 def one_shot(index: int, **changes: Any) -> dict[str, Any]:
     return {
         "index": index,
@@ -34,9 +39,23 @@ def one_shot(index: int, **changes: Any) -> dict[str, Any]:
         "channels": 1,
         "sizeBytes": 44144,
         "confidence": 0.93,
-        "loudness": {"integratedLufs": -18.0, "truePeakDbtp": -1.25},
-        "descriptors": {"pitchHz": 440.1, "key": None, "attackSeconds": 1e-3},
-        "addedLater": True,
+        "loudness": {"lufs": -18.0, "truePeakDbtp": -1.25, "gainDb": 5},
+        "descriptors": {
+            "peakDbfs": -3.5,
+            "rmsDbfs": -21.25,
+            "attackSeconds": 1e-3,
+            "zeroCrossingRateHz": 880.5,
+            "spectralCentroidHz": 1200.125,
+            "spectralBandwidthHz": 900.0,
+            "spectralRolloffHz": 2400.0,
+            "spectralFlatness": 0.01,
+            "brightness": 0.3,
+            "pitchHz": 440.1,
+            "midiNote": 69,
+            "noteName": "A4",
+            "cents": None,
+            "pitchedness": 0.9,
+        },
     } | changes
 
 
@@ -44,21 +63,55 @@ def manifest(shots: int = 2, **changes: Any) -> dict[str, Any]:
     return {
         "manifestVersion": 1,
         "recordingId": RECORDING_ID,
+        "engine": {"name": "oneshots", "version": "0.1.0"},
+        "settings": {
+            "processingEnabled": True,
+            "autoDetectThreshold": True,
+            "silenceThresholdDbfs": None,
+            "effectiveThresholdDbfs": -41.5,
+            "minSilenceMs": None,
+            "preserveOriginal": False,
+            "outputFormat": "wav",
+            "normalizeAudio": True,
+            "targetLoudnessLufs": -18.0,
+            "processingVersion": None,
+            "uiVersion": None,
+        },
         "outcome": "completed",
         "reason": None,
-        "source": {"name": "naïve take.m4a", "format": "m4a"},
-        "settings": {"outputFormat": "wav"},
+        "source": {
+            "name": "naïve take.m4a",
+            "bucket": BUCKET,
+            "key": "public/unprocessed/demo/naïve take.m4a",
+            "versionId": "v1",
+            "container": "m4a",
+            "codec": "aac",
+            "sampleRate": 44100,
+            "channels": 1,
+            "bitRate": 64000,
+            "bitDepth": None,
+            "sizeBytes": 250000,
+            "durationSeconds": 31.04,
+        },
         "durationSeconds": 31.04,
         "sampleRate": 44100,
         "channels": 1,
-        "loudness": {"integratedLufs": -23.4},
-        "descriptors": {"tempoBpm": 120.0},
+        "loudness": {
+            "integratedLufs": -23.4,
+            "loudnessRangeLu": None,
+            "truePeakDbtp": -2.5,
+            "samplePeakDbfs": -3.0,
+            "noiseFloorDbfs": -61.0,
+        },
+        "descriptors": {"tempoBpm": 120.0, "tempoConfidence": 0.5, "key": "A minor", "keyConfidence": 0.25},
         "warnings": [{"code": "TRUNCATED", "message": "the file ends early"}],
         "files": {"waveform": f"{PREFIX}waveform.json", "original": None},
         "oneShots": [one_shot(index) for index in range(1, shots + 1)],
-        "engine": {"name": "oneshots"},
-        "addedLater": {"x": 1},
     } | changes
+
+
+def _decimals(measurements: dict[str, Any]) -> dict[str, Any]:
+    return {name: Decimal(str(value)) if isinstance(value, float) else value for name, value in measurements.items()}
 
 
 @pytest.fixture
@@ -109,6 +162,16 @@ def persist(s3: Any, table: Any, lambda_context: Any) -> Persist:
     return run
 
 
+def test_given_the_manifests_of_these_tests_when_checked_then_they_are_what_the_container_writes() -> None:
+    jsonschema.validate(manifest(), json.loads(SCHEMA.read_text(encoding="utf-8")))
+
+
+def test_given_fields_of_a_later_engine_when_persisted_then_they_are_tolerated(persist: Persist, claim: Any) -> None:
+    claim()
+    later = manifest(addedLater={"x": 1}, oneShots=[one_shot(1, addedLater=True)])
+    assert persist(later)["oneShotCount"] == 1
+
+
 def test_given_a_manifest_when_persisted_then_the_contract_is_returned(persist: Persist, claim: Any) -> None:
     claim()
     assert persist(manifest()) == {
@@ -142,8 +205,8 @@ def test_given_a_manifest_when_persisted_then_the_recording_is_completed_with_it
         "duration_seconds": Decimal("31.04"),
         "sample_rate": 44100,
         "channels": 1,
-        "loudness": {"integratedLufs": Decimal("-23.4")},
-        "descriptors": {"tempoBpm": Decimal("120.0")},
+        "loudness": _decimals(manifest()["loudness"]),
+        "descriptors": _decimals(manifest()["descriptors"]),
         "warnings": [{"code": "TRUNCATED", "message": "the file ends early"}],
         "one_shot_count": 2,
     }
@@ -165,8 +228,8 @@ def test_given_a_manifest_when_persisted_then_each_one_shot_is_an_item(
         "start_seconds": Decimal("2.1"),
         "end_seconds": Decimal("2.6"),
         "duration_seconds": Decimal("0.5"),
-        "loudness": {"integratedLufs": Decimal("-18.0"), "truePeakDbtp": Decimal("-1.25")},
-        "descriptors": {"pitchHz": Decimal("440.1"), "key": None, "attackSeconds": Decimal("0.001")},
+        "loudness": {"lufs": Decimal("-18.0"), "truePeakDbtp": Decimal("-1.25"), "gainDb": 5},
+        "descriptors": _decimals(one_shot(2)["descriptors"]),
         "confidence": Decimal("0.93"),
     }
 
@@ -261,8 +324,10 @@ def test_given_a_recording_that_was_never_claimed_when_persisted_then_the_claim_
 
 
 @pytest.fixture
-def before(monkeypatch: pytest.MonkeyPatch, table: Any) -> Callable[..., None]:
+def before(table: Any) -> Iterator[Callable[..., None]]:
     """Do something before the task's first call of an operation of DynamoDB."""
+    calls = table.meta.client.meta.events
+    registered: list[tuple[str, Callable[..., None]]] = []
 
     def arrange(operation: str, action: Callable[[], object]) -> None:
         actions = [action]
@@ -271,9 +336,12 @@ def before(monkeypatch: pytest.MonkeyPatch, table: Any) -> Callable[..., None]:
             if actions:
                 actions.pop()()
 
-        dynamodb_resource().meta.client.meta.events.register(f"before-call.dynamodb.{operation}", act)
+        registered.append((f"before-call.dynamodb.{operation}", act))
+        calls.register(*registered[-1])
 
-    return arrange
+    yield arrange
+    for event, act in registered:
+        calls.unregister(event, act)
 
 
 def test_given_a_take_over_before_the_end_when_completing_then_the_recording_stays_the_others(

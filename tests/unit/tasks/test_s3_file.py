@@ -1,13 +1,13 @@
 """The seekable file over ranged reads."""
 
 import io
-import random
 
+import numpy as np
 import pytest
 
 from metadata.s3_file import BLOCK_BYTES, ReadBudgetExceededError, S3File
 
-CONTENT = random.Random(3).randbytes(40 * BLOCK_BYTES + 123)
+CONTENT = np.random.default_rng(3).bytes(40 * BLOCK_BYTES + 123)
 
 
 class Ranges:
@@ -29,11 +29,11 @@ def _file(ranges: Ranges, budget_bytes: int = 10**9) -> S3File:
 
 
 def test_given_random_seeks_and_reads_when_compared_with_a_file_in_memory_then_both_agree() -> None:
-    file, model, dice = _file(Ranges()), io.BytesIO(CONTENT), random.Random(5)
+    file, model, dice = _file(Ranges()), io.BytesIO(CONTENT), np.random.default_rng(5)
     for _ in range(500):
-        whence = dice.choice([io.SEEK_SET, io.SEEK_CUR, io.SEEK_END])
-        offset = dice.randrange(len(CONTENT) + 1000) - {0: 0, 1: model.tell(), 2: len(CONTENT)}[whence]
-        size = dice.choice([0, 1, 7, BLOCK_BYTES, 3 * BLOCK_BYTES])
+        whence = int(dice.choice([io.SEEK_SET, io.SEEK_CUR, io.SEEK_END]))
+        offset = int(dice.integers(len(CONTENT) + 1000)) - {0: 0, 1: model.tell(), 2: len(CONTENT)}[whence]
+        size = int(dice.choice([0, 1, 7, BLOCK_BYTES, 3 * BLOCK_BYTES]))
         assert file.seek(offset, whence) == model.seek(offset, whence)
         assert file.read(size) == model.read(size)
         assert file.tell() == model.tell()
@@ -85,7 +85,7 @@ def test_given_a_budget_when_it_is_used_up_then_it_is_said_once_and_the_file_end
 
 
 def test_given_a_file_longer_than_what_is_kept_when_read_again_then_the_content_is_right() -> None:
-    content = random.Random(9).randbytes(150 * BLOCK_BYTES)
+    content = np.random.default_rng(9).bytes(150 * BLOCK_BYTES)
     file = _file(Ranges(content))
     file.seek(100 * BLOCK_BYTES)
     file.read()

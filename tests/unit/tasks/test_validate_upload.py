@@ -83,7 +83,7 @@ def test_given_a_file_at_the_limit_when_validated_then_one_byte_more_is_too_larg
 def test_given_a_text_file_named_m4a_when_validated_then_it_is_rejected_as_not_audio(
     upload: Upload, lambda_context: Any
 ) -> None:
-    with pytest.raises(InvalidUpload, match="^NOT_AUDIO: "):
+    with pytest.raises(InvalidUpload, match=r"^NOT_AUDIO: "):
         app.handler(upload("unprocessed/demo/take.m4a", b"Dear diary"), lambda_context)
 
 
@@ -92,7 +92,7 @@ def test_given_a_refused_parameter_when_validated_then_parameter_value_and_range
 ) -> None:
     event = upload("unprocessed/demo/take.wav", recording("take.wav"), {"min-silence-duration": "100"})
     with pytest.raises(
-        InvalidUpload, match="^INVALID_PARAMETER: parameter min-silence-duration is '100'; .* 500 to 2000"
+        InvalidUpload, match=r"^INVALID_PARAMETER: parameter min-silence-duration is '100'; .* 500 to 2000"
     ):
         app.handler(event, lambda_context)
 
@@ -135,7 +135,7 @@ def test_given_a_refused_key_when_validated_then_s3_is_not_asked(lambda_context:
         "key": "public/unprocessed/u/%2e%2e/x.wav",
         "versionId": "v",
     }
-    with pytest.raises(InvalidUpload, match="^INVALID_KEY: "):
+    with pytest.raises(InvalidUpload, match=r"^INVALID_KEY: "):
         app.handler(event, lambda_context)
 
 

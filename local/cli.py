@@ -1,0 +1,133 @@
+"""The command line: `run` processes recordings, `up` keeps the stack running.
+
+Exit codes of `run`: 0 processed, 3 rejected, 1 failed, 2 a mistake in the command. Of several files the
+worst counts: failed before rejected before processed.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+_PROJECT = Path(__file__).resolve().parents[1]
+_SAMPLE = _PROJECT / "examples" / "phone-recording.m4a"
+_TEMPLATE = _PROJECT / "template.yaml"
+_USER = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_PARAMETER = re.compile(r"[a-z0-9-]+")
+_LONGEST_METADATA = 2048  # bytes, as S3 allows
+
+PROCESSED, FAILED, REJECTED = 0, 1, 3
+_WORST_FIRST = (FAILED, REJECTED, PROCESSED)
+
+app = typer.Typer(
+    help="Runs the real workflow on this machine: no AWS account, no Docker.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def run(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]...", help="Recordings; without any, the sample in examples/."),
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", help="The results go to DIR/<recordingId>/.", metavar="DIR")
+    ] = Path("out"),
+    params: Annotated[
+        list[str] | None,
+        typer.Option("--params", help="A processing parameter, as often as needed.", metavar="NAME=VALUE"),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per FILE, one a line, and nothing else.")
+    ] = False,
+    time_scale: Annotated[
+        float, typer.Option(help="What the pauses of Retry and Wait are multiplied by.", min=0.0, max=10.0)
+    ] = 1.0,
+    user: Annotated[str, typer.Option(help="The user who uploads.", metavar="USER")] = "demo",
+    key: Annotated[str | None, typer.Option(help="The whole key of the upload, for one FILE.", metavar="KEY")] = None,
+) -> None:
+    """Upload recordings to the local stack, follow them through the workflow, fetch the one-shots."""
+    recordings = files or [_SAMPLE]
+    _check_files(recordings, key)
+    if not _USER.fullmatch(user):
+        raise typer.BadParameter(f"{user!r} is not 1 to 64 letters, digits, - or _.", param_hint="--user")
+    metadata = _metadata(params or [])
+
+    from local.run import RunOptions, process  # moto takes seconds to import: not for --help or a mistake
+
+    options = RunOptions(
+        template=_TEMPLATE,
+        output=output,
+        metadata=metadata,
+        user=user,
+        key=key,
+        time_scale=time_scale,
+        as_json=as_json,
+    )
+    codes = _interruptible(lambda: process(recordings, options))
+    raise typer.Exit(next(code for code in _WORST_FIRST if code in codes))
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(help="The endpoint's port; 0 takes a free one.", min=0, max=65535)] = 4566,
+    time_scale: Annotated[
+        float, typer.Option(help="What the pauses of Retry and Wait are multiplied by.", min=0.0, max=10.0)
+    ] = 1.0,
+) -> None:
+    """Keep the stack running, for the AWS CLI and for whatever talks to S3, until ctrl-C."""
+    from local.up import serve
+
+    _interruptible(lambda: serve(_TEMPLATE, port=port, time_scale=time_scale))
+
+
+def _interruptible[Result](work: Callable[[], Result]) -> Result:
+    from local.engine import EngineError
+
+    try:
+        return work()
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    except EngineError as error:
+        Console(stderr=True, soft_wrap=True).print(f"[red]{_escaped(str(error))}[/red]")
+        raise typer.Exit(1) from error
+
+
+def _check_files(files: list[Path], key: str | None) -> None:
+    for file in files:
+        if not file.exists():
+            raise typer.BadParameter(f"{str(file)!r} does not exist.", param_hint="FILE")
+        if not file.is_file():
+            raise typer.BadParameter(f"{str(file)!r} is not a file.", param_hint="FILE")
+    if key is not None and len(files) > 1:
+        raise typer.BadParameter(f"one key can't name {len(files)} files.", param_hint="--key")
+    if key is not None and not 1 <= len(key.encode("utf-8", "surrogateescape")) <= 1024:
+        raise typer.BadParameter("a key has 1 to 1024 bytes.", param_hint="--key")
+
+
+def _metadata(pairs: list[str]) -> dict[str, str]:
+    metadata = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not _PARAMETER.fullmatch(name):
+            raise typer.BadParameter(f"{pair!r} is not NAME=VALUE.", param_hint="--params")
+        if not value.isascii() or not value.isprintable():
+            raise typer.BadParameter(
+                f"{pair!r}: S3 metadata is printable ASCII, and so must be the value.", param_hint="--params"
+            )
+        metadata[name] = value
+    if sum(len(name) + len(value) for name, value in metadata.items()) > _LONGEST_METADATA:
+        raise typer.BadParameter(f"more than {_LONGEST_METADATA} bytes in all.", param_hint="--params")
+    return metadata
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

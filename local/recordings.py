@@ -1,0 +1,213 @@
+"""Recordings in the local stack: uploaded as the app uploads them, and what became of them.
+
+This module knows the stack's outputs (RecordingsBucketName, RecordingsTableName) and the table's items; the
+engine below knows nothing of either.
+"""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from local.engine import Engine, ExecutionResult
+
+_UPLOADS = "public/unprocessed"
+_BEGIN_SECONDS = 15.0
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]")
+_RECORDING = "RECORDING"
+
+
+class NotStartedError(Exception):
+    """An upload started no execution: the rule doesn't match its key."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """An uploaded file. `version` is the object's version, which tells two uploads under one name apart."""
+
+    file: Path
+    key: str
+    version: str | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an upload. `output` is the local folder of the results, None when there are none."""
+
+    upload: Upload
+    execution: ExecutionResult
+    record: dict[str, Any] | None
+    one_shots: list[dict[str, Any]]
+    output: Path | None
+
+    @property
+    def processed(self) -> bool:
+        """Whether the recording ended COMPLETED."""
+        return bool(self.record) and self._status == "COMPLETED" and self.execution.status == "SUCCEEDED"
+
+    @property
+    def rejected(self) -> bool:
+        """Whether the recording was refused as the user's fault."""
+        error = (self.record or {}).get("processing_error") or {}
+        return self.execution.status == "SUCCEEDED" and self._status == "FAILED" and error.get("category") == "UPLOAD"
+
+    @property
+    def rejection(self) -> str:
+        """The rejection as `CODE: message`."""
+        error = (self.record or {}).get("processing_error") or {}
+        return f"{error.get('code')}: {error.get('message')}"
+
+    @property
+    def _status(self) -> str | None:
+        return (self.record or {}).get("processing_status")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as `--json` prints it."""
+        return {
+            "file": str(self.upload.file),
+            "key": self.upload.key,
+            "executionArn": self.execution.arn,
+            "status": self.execution.status,
+            "endState": self.execution.end_state,
+            "error": self.execution.error,
+            "cause": self.execution.cause,
+            "record": self.record,
+            "oneShots": self.one_shots,
+            "states": [
+                {
+                    "name": visit.name,
+                    "status": visit.status,
+                    "attempts": visit.attempts,
+                    "seconds": visit.seconds,
+                }
+                for visit in self.execution.states
+            ],
+            "outputDir": str(self.output) if self.output else None,
+        }
+
+
+class Recordings:
+    """Uploads to an engine's stack and reads what came out."""
+
+    def __init__(self, engine: Engine):
+        self._engine = engine
+        self._bucket = engine.outputs["RecordingsBucketName"]
+        self._table = engine.outputs["RecordingsTableName"]
+
+    def upload(
+        self, file: Path, *, user: str = "demo", key: str | None = None, metadata: dict[str, str] | None = None
+    ) -> Upload:
+        """Put a file where the app puts it: public/unprocessed/{user}/{name}, its settings as metadata."""
+        key = key or f"{_UPLOADS}/{user}/{file.name}"
+        with file.open("rb") as body:
+            answer = self._engine.client("s3").put_object(
+                Bucket=self._bucket, Key=key, Body=body, Metadata=metadata or {}
+            )
+        return Upload(file, key, answer.get("VersionId"))
+
+    def execution_of(self, upload: Upload, *, timeout: float = _BEGIN_SECONDS) -> str:
+        """Return the ARN of the execution that an upload started.
+
+        Raises:
+            NotStartedError: none has begun after `timeout` seconds.
+
+        """
+
+        def of_this_upload(event: dict[str, Any]) -> bool:
+            described = event.get("detail", {}).get("object", {})
+            return described.get("key") == upload.key and described.get("version-id") == upload.version
+
+        try:
+            return self._engine.wait_for_execution(of_this_upload, timeout)
+        except TimeoutError as error:
+            raise NotStartedError(
+                f"No execution began: the upload rule takes keys under {_UPLOADS}/ and unprocessed/, "
+                f"and the key is {upload.key!r}."
+            ) from error
+
+    def outcome(self, upload: Upload, execution_arn: str, output: Path) -> Outcome:
+        """Wait for an execution to end and fetch its results to `output`/<recordingId>/."""
+        execution = self._engine.wait(execution_arn)
+        record, one_shots = self._items(execution_arn, execution)
+        folder = self._fetch(record, output) if record else None
+        return Outcome(upload, execution, record, one_shots, folder)
+
+    def items(self, recording_id: str) -> list[dict[str, Any]]:
+        """Return a recording's items, as JSON values."""
+        deserialize = TypeDeserializer().deserialize
+        pages = (
+            self._engine.client("dynamodb")
+            .get_paginator("query")
+            .paginate(
+                TableName=self._table,
+                KeyConditionExpression="id = :id",
+                ExpressionAttributeValues={":id": {"S": recording_id}},
+            )
+        )
+        return [
+            {name: _plain(deserialize(value)) for name, value in item.items()}
+            for page in pages
+            for item in page["Items"]
+        ]
+
+    def _items(
+        self, execution_arn: str, execution: ExecutionResult
+    ) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+        recording_id = self._recording_id(execution_arn, execution)
+        items = self.items(recording_id) if recording_id else []
+        record = next((item for item in items if item["item"] == _RECORDING), None)
+        return record, [item for item in items if item["item"] != _RECORDING]
+
+    def _recording_id(self, execution_arn: str, execution: ExecutionResult) -> str | None:
+        if isinstance(execution.output, dict) and isinstance(execution.output.get("recordingId"), str):
+            return str(execution.output["recordingId"])
+        pages = (
+            self._engine.client("dynamodb")
+            .get_paginator("scan")
+            .paginate(
+                TableName=self._table,
+                FilterExpression="execution_arn = :arn",
+                ExpressionAttributeValues={":arn": {"S": execution_arn}},
+            )
+        )
+        return next((item["id"]["S"] for page in pages for item in page["Items"]), None)
+
+    def _fetch(self, record: dict[str, Any], output: Path) -> Path | None:
+        prefix = record.get("output_prefix")
+        if not prefix:
+            return None
+        s3 = self._engine.client("s3")
+        folder = output / safe_name(str(record["id"]))
+        folder.mkdir(parents=True, exist_ok=True)
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
+            for described in page.get("Contents", []):
+                target = folder / safe_name(described["Key"].removeprefix(prefix))
+                s3.download_file(self._bucket, described["Key"], str(target))
+        return folder
+
+
+def safe_name(name: str) -> str:
+    """Return a name that stays in its folder on any file system: no separator, control character or dots alone."""
+    cleaned = _UNSAFE.sub("_", name).strip(" ")
+    if cleaned.strip(".") == "":
+        return "_" * max(1, len(cleaned))
+    while len(cleaned.encode("utf-8", "surrogateescape")) > 255:  # a name's limit, in bytes
+        stem, dot, extension = cleaned.rpartition(".")
+        cleaned = f"{stem[:-1]}{dot}{extension}" if stem else cleaned[:-1]
+    return cleaned
+
+
+def _plain(value: Any) -> Any:
+    """Return a DynamoDB value as a JSON value."""
+    match value:
+        case Decimal():
+            return int(value) if value == value.to_integral_value() else float(value)
+        case dict():
+            return {name: _plain(member) for name, member in value.items()}
+        case list() | set():
+            return [_plain(member) for member in value]
+        case _:
+            return value

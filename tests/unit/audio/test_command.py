@@ -1,0 +1,135 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import oneshots
+from oneshots import command
+from tests.unit.audio.signals import scene, write_by_ffmpeg, write_by_soundfile
+
+CONTAINER = Path(oneshots.__file__).parents[1]
+
+
+@pytest.fixture
+def take(tmp_path):
+    return write_by_soundfile(tmp_path / "take.wav", scene([0.5, 1.5], seconds=2.5))
+
+
+def run(*arguments):
+    """The command's exit code, in this process."""
+    try:
+        return command.main([str(argument) for argument in arguments])
+    except SystemExit as stop:
+        return stop.code
+
+
+def manifest_in(folder):
+    return json.loads((folder / "manifest.json").read_text())
+
+
+def test_given_a_recording_when_run_as_a_process_then_files_manifest_and_summary_are_there(take, tmp_path):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("S3_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "oneshots", take, "--output", tmp_path / "out"],
+        cwd=CONTAINER, env=environment, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "2 one-shots" in done.stdout
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["manifest.json", "take-001.wav", "take-002.wav", "waveform.json"]
+    document = manifest_in(tmp_path / "out")
+    assert [one["path"] for one in document["oneShots"]] == ["take-001.wav", "take-002.wav"]
+    assert document["source"]["name"] == "take.wav"
+
+
+def test_given_the_command_when_it_runs_then_boto3_is_never_loaded(take, tmp_path):
+    script = "import sys; from oneshots import command; command.main(sys.argv[1:]); print('boto3' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script, take, "--output", tmp_path / "out"],
+        cwd=CONTAINER, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-1] == "False"
+
+
+@pytest.mark.parametrize(
+    "name", ["a+b 100%.wav", "naïve take.wav", "日本.wav", "%2e%2e.wav", "x" * 240 + ".wav", "-f.wav"]
+)
+def test_given_a_hostile_name_when_run_then_outputs_carry_it_verbatim_as_far_as_it_fits(take, tmp_path, name):
+    path = take.rename(tmp_path / name)
+    assert run(path, "--output", tmp_path / "out", "--params", '{"preserve-original": true}') == 0
+    document = manifest_in(tmp_path / "out")
+    stem = path.stem if len(name) < 100 else "x" * 235
+    assert document["oneShots"][0]["path"] == f"{stem}-001.wav"
+    assert document["files"]["original"] == f"{stem}-original.wav"
+    assert (tmp_path / "out" / f"{stem}-original.wav").read_bytes() == path.read_bytes()
+    assert document["source"]["name"] == name
+
+
+def test_given_a_video_without_sound_when_run_then_one_line_says_so_and_the_exit_code_is_3(tmp_path, capfd):
+    path = write_by_ffmpeg(tmp_path / "clip.mp4", None, muxer="mp4", video=True)
+    assert run(path, "--output", tmp_path / "out") == 3
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err == "clip.mp4: NO_AUDIO_TRACK: the file has no audio track\n"
+    document = manifest_in(tmp_path / "out")
+    assert (document["outcome"], document["reason"]["code"]) == ("rejected", "NO_AUDIO_TRACK")
+
+
+def test_given_more_than_the_cap_when_run_then_it_is_rejected_as_too_long(take, tmp_path, capfd):
+    assert run(take, "--output", tmp_path / "out", "--max-seconds", "1") == 3
+    assert "TOO_LONG" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ("{", "not JSON"),
+        ("[]", "JSON object"),
+        ('{"silence-threshold": -91}', "silence-threshold is -91"),
+        ('{"colour": 1}', "'colour' is not a parameter"),
+    ],
+)
+def test_given_bad_params_when_run_then_usage_says_what_and_nothing_is_written(take, tmp_path, capfd, params, words):
+    assert run(take, "--output", tmp_path / "out", "--params", params) == 2
+    assert words in capfd.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_given_no_such_file_when_run_then_usage_names_it(tmp_path, capfd):
+    assert run(tmp_path / "gone.wav", "--output", tmp_path / "out") == 2
+    assert "gone.wav' does not exist" in capfd.readouterr().err
+
+
+def test_given_an_output_that_is_a_file_when_run_then_usage_says_so(take, tmp_path, capfd):
+    assert run(take, "--output", take) == 2
+    assert "--output" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "soon"])
+def test_given_a_senseless_cap_when_run_then_usage_says_so(take, tmp_path, capfd, seconds):
+    assert run(take, "--output", tmp_path / "out", "--max-seconds", seconds) == 2
+    assert "--max-seconds" in capfd.readouterr().err
+
+
+def test_given_help_when_asked_then_it_shows_parameters_and_exit_codes(capfd):
+    assert run("--help") == 0
+    out = capfd.readouterr().out
+    assert "silence-threshold" in out
+    assert "exit codes" in out
+
+
+def test_given_an_earlier_result_when_the_new_recording_is_rejected_then_the_manifest_is_the_new_one(take, tmp_path):
+    out = tmp_path / "out"
+    assert run(take, "--output", out) == 0
+    take.write_text("no audio any more")
+    assert run(take, "--output", out) == 3
+    assert manifest_in(out)["outcome"] == "rejected"
+
+
+def test_given_processing_off_when_run_then_the_original_is_kept(take, tmp_path):
+    assert run(take, "--output", tmp_path / "out", "--params", '{"processing-enabled": false}') == 0
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["manifest.json", "take-original.wav", "waveform.json"]

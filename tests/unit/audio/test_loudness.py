@@ -1,0 +1,96 @@
+"""EBU Tech 3341 and 3342: the synthesised cases and their tolerances."""
+
+import numpy as np
+import pytest
+
+from oneshots import loudness
+from tests.unit.audio.signals import noise, silence, sine
+
+RATE = 48000
+
+
+def stereo_tones(*parts):
+    """1 kHz stereo sine parts (peak dBFS, seconds)."""
+    return np.concatenate([sine(1000, seconds=s, level_dbfs=db, rate=RATE, channels=2) for db, s in parts], axis=1)
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ([(-23, 20)], -23.0),
+        ([(-33, 20)], -33.0),
+        ([(-36, 10), (-23, 60), (-36, 10)], -23.0),
+        ([(-72, 10), (-36, 10), (-23, 60), (-36, 10), (-72, 10)], -23.0),
+        ([(-26, 20), (-20, 20.1), (-26, 20)], -23.0),
+    ],
+)
+def test_given_tech_3341_cases_1_to_5_when_measured_then_integrated_loudness_is_right(parts, expected):
+    assert loudness.integrated_lufs(stereo_tones(*parts), RATE) == pytest.approx(expected, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ([(-20, 20), (-30, 20)], 10),
+        ([(-20, 20), (-15, 20)], 5),
+        ([(-40, 20), (-20, 20)], 20),
+        ([(-50, 20), (-35, 20), (-20, 20), (-35, 20), (-50, 20)], 15),
+    ],
+)
+def test_given_tech_3342_cases_1_to_4_when_measured_then_loudness_range_is_right(parts, expected):
+    assert loudness.loudness_range_lu(stereo_tones(*parts), RATE) == pytest.approx(expected, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("divisor", "amplitude", "phase_degrees", "expected"),
+    [(4, 0.50, 0, -6), (4, 0.50, 45, -6), (6, 0.50, 60, -6), (8, 0.50, 67.5, -6), (4, 1.41, 45, 3)],
+)
+def test_given_tech_3341_cases_15_to_19_when_measured_then_true_peak_is_right(
+    divisor, amplitude, phase_degrees, expected
+):
+    time = np.arange(RATE)
+    tone = amplitude * np.sin(2 * np.pi * time / divisor + np.radians(phase_degrees))
+    tone *= np.minimum(1, np.minimum(time, time[::-1]) / 2000)
+    measured = loudness.decibels(loudness.true_peak(tone[None].astype(np.float32), RATE))
+    assert expected - 0.4 <= measured <= expected + 0.2
+
+
+@pytest.mark.parametrize("rate", [8000, 22050, 44100, 48000, 96000])
+def test_given_any_rate_when_measured_then_a_tone_has_the_same_loudness(rate):
+    tone = sine(997, seconds=3, level_dbfs=-20, rate=rate)
+    assert loudness.integrated_lufs(tone, rate) == pytest.approx(-23.0, abs=0.25)
+
+
+def test_given_48_khz_when_the_filter_is_designed_then_it_is_the_standards_table():
+    shelf, high_pass = loudness.k_weighting(48000)
+    table = [1.53512485958697, -2.69169618940638, 1.19839281085285, 1.0, -1.69065929318241, 0.73248077421585]
+    assert shelf == pytest.approx(table, abs=1e-6)
+    assert high_pass == pytest.approx([1.0, -2.0, 1.0, 1.0, -1.99004745483398, 0.99007225036621], abs=1e-6)
+
+
+def test_given_silence_when_measured_then_nothing_is_claimed():
+    measured = loudness.measure(silence(seconds=5), 44100)
+    assert measured == loudness.Loudness(
+        integrated_lufs=None, loudness_range_lu=None, true_peak_dbtp=None, sample_peak_dbfs=None
+    )
+    assert loudness.short_sound_lufs(silence(seconds=0.1), 44100) is None
+
+
+def test_given_less_than_400_ms_when_measured_then_there_is_no_integrated_loudness_but_a_short_one():
+    tone = sine(1000, seconds=0.1, level_dbfs=-20)
+    assert loudness.integrated_lufs(tone, 44100) is None
+    # 100 ms of a tone in a window of 400 ms: 6 dB under its loudness.
+    assert loudness.short_sound_lufs(tone, 44100) == pytest.approx(-23.0 - 6.02, abs=0.3)
+
+
+def test_given_a_long_steady_tone_when_measured_as_a_short_sound_then_both_measures_agree():
+    tone = sine(1000, seconds=2, level_dbfs=-20)
+    assert loudness.short_sound_lufs(tone, 44100) == pytest.approx(loudness.integrated_lufs(tone, 44100), abs=0.1)
+
+
+def test_given_a_peak_on_a_block_border_when_measured_then_blocks_give_what_the_whole_gives():
+    samples = noise(seconds=4, level_dbfs=-30)
+    samples[0, 32768 - 2 : 32768 + 2] = [0.6, -0.9, 0.9, -0.6]
+    around = samples[:, 32768 - 500 : 32768 + 500]
+    assert loudness.true_peak(samples, 44100) == pytest.approx(loudness.true_peak(around, 44100), rel=1e-5)
+    assert loudness.true_peak(samples, 44100) >= 0.9

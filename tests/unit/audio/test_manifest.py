@@ -1,0 +1,111 @@
+import json
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+
+import oneshots
+from oneshots import manifest
+from oneshots.naming import fitting_stem, split_name
+from oneshots.parameters import parse_parameters
+from oneshots.pipeline import process
+from oneshots.rejection import Rejection
+from tests.unit.audio.signals import scene, silence, write_by_soundfile
+
+SCHEMA = json.loads((Path(oneshots.__file__).parent / "manifest.schema.json").read_text())
+RECORDING_ID = "0123456789abcdef0123456789abcdef"
+
+
+def validate(document):
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+
+
+def processed(tmp_path, samples, **params):
+    path = write_by_soundfile(tmp_path / "a.wav", samples)
+    parameters = parse_parameters({name.replace("_", "-"): value for name, value in params.items()})
+    result = process(path, parameters=parameters, output_dir=tmp_path)
+    return manifest.completed(
+        result,
+        recording_id=RECORDING_ID,
+        source={"name": "a.wav"},
+        parameters=parameters,
+        place=lambda one_shot: {"path": one_shot.path.name},
+        files={"waveform": "waveform.json", "original": None},
+    )
+
+
+def rejected():
+    return manifest.rejected(
+        Rejection("CORRUPT", "nothing decodes"),
+        recording_id=RECORDING_ID,
+        source={"name": "a.wav", "bucket": "b", "key": "k/a.wav", "versionId": "v"},
+        parameters=parse_parameters({}),
+        size_bytes=12,
+    )
+
+
+def test_given_a_processed_recording_when_described_then_the_manifest_obeys_its_schema(tmp_path):
+    document = processed(tmp_path, scene([0.5, 1.5], seconds=2.5))
+    validate(json.loads(manifest.to_json(document)))
+    assert [one["index"] for one in document["oneShots"]] == [1, 2]
+
+
+def test_given_silence_when_described_then_the_manifest_has_null_and_no_nan(tmp_path):
+    document = processed(tmp_path, silence(seconds=2))
+    validate(json.loads(manifest.to_json(document)))
+    assert document["outcome"] == "completed"
+    assert document["oneShots"] == []
+    assert set(document["loudness"].values()) == {None}
+
+
+def test_given_a_rejection_when_described_then_the_manifest_obeys_its_schema():
+    document = rejected()
+    validate(json.loads(manifest.to_json(document)))
+    assert document["reason"] == {"code": "CORRUPT", "message": "nothing decodes"}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"outcome": "completed"},
+        {"reason": None},
+        {"manifestVersion": 2},
+        {"recordingId": "short"},
+        {"surprise": 1},
+        {"warnings": [{"code": "lower case", "message": ""}]},
+    ],
+)
+def test_given_a_wrong_manifest_when_validated_then_the_schema_refuses_it(damage):
+    with pytest.raises(jsonschema.ValidationError):
+        validate({**rejected(), **damage})
+
+
+def test_given_nan_when_written_then_it_is_an_error_and_not_bad_json():
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        manifest.to_json({"value": np.nan})
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("take.M4A", ("take", "m4a")),
+        ("a.b.wav", ("a.b", "wav")),
+        ("noext", ("noext", "")),
+        (".hidden", (".hidden", "")),
+        ("日本.flac", ("日本", "flac")),
+    ],
+)
+def test_given_a_name_when_split_then_its_extension_is_lower_case(name, expected):
+    assert split_name(name) == expected
+
+
+def test_given_a_name_that_fits_when_fitted_then_it_is_verbatim():
+    assert fitting_stem("naïve a+b 100%25", max_bytes=255) == "naïve a+b 100%25"
+
+
+def test_given_a_name_too_long_when_fitted_then_it_is_cut_between_characters():
+    stem = fitting_stem("日" * 200, max_bytes=255)
+    assert len(f"{stem}-00001.flac".encode()) <= 255
+    assert stem == "日" * 78

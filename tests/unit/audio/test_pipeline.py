@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+
+from oneshots.decode import decode
+from oneshots.parameters import parse_parameters
+from oneshots.pipeline import process
+from tests.unit.audio.signals import RATE, noise, scene, silence, sine, write_by_ffmpeg, write_by_soundfile
+
+ONSETS = (0.5, 1.4, 2.3)
+
+
+@pytest.fixture(scope="module")
+def take(tmp_path_factory):
+    return write_by_soundfile(tmp_path_factory.mktemp("take") / "a.wav", scene(ONSETS, seconds=3.2), subtype="PCM_24")
+
+
+def run(path, output_dir, **params):
+    parameters = parse_parameters({name.replace("_", "-"): value for name, value in params.items()})
+    return process(path, parameters=parameters, output_dir=output_dir)
+
+
+def test_given_a_recording_when_processed_then_each_sound_is_a_file_of_the_sources_kind(take, tmp_path):
+    result = run(take, tmp_path)
+    assert [one.start_seconds for one in result.one_shots] == pytest.approx(ONSETS, abs=0.02)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"one-shot-00{index}.wav" for index in (1, 2, 3)]
+    for one in result.one_shots:
+        written = decode(one.path)
+        assert written.source.bit_depth == 24
+        assert written.duration_seconds == pytest.approx(one.duration_seconds)
+        assert one.size_bytes == one.path.stat().st_size
+
+
+@pytest.mark.parametrize("output_format", ["wav", "flac", "mp3", "m4a"])
+def test_given_an_output_format_when_processed_then_the_files_are_that(take, tmp_path, output_format):
+    result = run(take, tmp_path, output_format=output_format)
+    for one in result.one_shots:
+        assert one.path.suffix == f".{output_format}"
+        assert decode(one.path).source.container == output_format
+
+
+def test_given_normalisation_off_when_processed_then_the_level_is_the_recordings(take, tmp_path):
+    result = run(take, tmp_path, normalize_audio=False)
+    assert [one.gain_db for one in result.one_shots] == [0, 0, 0]
+    source, first = decode(take), result.one_shots[0]
+    start = round(first.start_seconds * RATE)
+    piece = decode(first.path).samples
+    middle = slice(1000, piece.shape[1] - 1000)
+    dc_offset = source.samples.mean()
+    expected = source.samples[:, start : start + piece.shape[1]] - dc_offset
+    assert np.max(np.abs(piece[:, middle] - expected[:, middle])) < 1e-5
+
+
+def test_given_processing_off_when_processed_then_nothing_is_cut_and_all_is_described(take, tmp_path):
+    result = run(take, tmp_path, processing_enabled=False)
+    assert result.one_shots == []
+    assert result.loudness.integrated_lufs is not None
+    assert result.waveform["length"] > 0
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("samples", [silence(seconds=2), noise(seconds=4, level_dbfs=-40)], ids=["silence", "noise"])
+def test_given_no_sound_when_processed_then_it_completes_with_no_one_shots(tmp_path, samples):
+    path = write_by_soundfile(tmp_path / "a.wav", samples)
+    assert run(path, tmp_path).one_shots == []
+
+
+def test_given_a_threshold_when_processed_then_it_decides_what_is_a_sound(tmp_path):
+    quiet, loud = sine(500, seconds=0.3, level_dbfs=-40), sine(500, seconds=0.3, level_dbfs=-10)
+    gap = silence(seconds=0.8)
+    path = write_by_soundfile(tmp_path / "a.wav", np.concatenate([gap, quiet, gap, loud, gap], axis=1))
+    assert len(run(path, tmp_path, silence_threshold=-30).one_shots) == 1
+    assert len(run(path, tmp_path, silence_threshold=-60).one_shots) == 2
+    adaptive = run(path, tmp_path, silence_threshold=-30, auto_detect_threshold=True)
+    assert len(adaptive.one_shots) == 2
+
+
+def test_given_a_stereo_m4a_when_processed_then_one_shots_are_stereo_m4a_in_time(tmp_path):
+    mono = scene(ONSETS, seconds=3.2)
+    path = write_by_ffmpeg(tmp_path / "a.m4a", mono, muxer="ipod", codec="aac", layout="stereo")
+    result = run(path, tmp_path)
+    assert [one.start_seconds for one in result.one_shots] == pytest.approx(ONSETS, abs=0.03)
+    assert {(one.format, one.channels) for one in result.one_shots} == {("m4a", 2)}
+
+
+def test_given_any_recording_when_processed_then_no_one_shot_passes_the_ceiling(take, tmp_path):
+    result = run(take, tmp_path, target_loudness=-6)
+    assert all(one.true_peak_dbtp <= -1 + 1e-9 for one in result.one_shots)

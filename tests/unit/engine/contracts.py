@@ -1,0 +1,420 @@
+"""What AWS does and stock moto does not: one probe per seam, run on both.
+
+A probe takes a maker of boto3 clients and returns what it saw; `expected` is what AWS shows. As long as stock moto shows
+something else, the seam is needed.
+
+    python contracts.py        prints what stock moto shows, as JSON (no seam installed)
+"""
+
+import json
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+Client = Callable[[str], Any]
+ROLE = "arn:aws:iam::123456789012:role/any"
+QUOTED = 'say "hi"\n\\ {% x %}'
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A probe and what AWS shows. `on_jsonata`: stock moto needs its JSONata mended for the probe to mean anything."""
+
+    seam: str
+    probe: Callable[[Client], Any]
+    expected: Any
+    on_jsonata: bool = False
+
+
+def machine(client: Client, definition: dict[str, Any]) -> str:
+    answer = client("stepfunctions").create_state_machine(
+        name=f"probe-{uuid.uuid4().hex}", definition=json.dumps(definition), roleArn=ROLE
+    )
+    return str(answer["stateMachineArn"])
+
+
+def execute(client: Client, definition: dict[str, Any], given: Any = None) -> dict[str, Any]:
+    sfn = client("stepfunctions")
+    started = sfn.start_execution(
+        stateMachineArn=machine(client, definition), name=uuid.uuid4().hex, input=json.dumps(given or {})
+    )
+    return ended(client, started["executionArn"])
+
+
+def ended(client: Client, arn: str, seconds: float = 20) -> dict[str, Any]:
+    deadline = time.monotonic() + seconds
+    while True:
+        described: dict[str, Any] = client("stepfunctions").describe_execution(executionArn=arn)
+        if described["status"] != "RUNNING" or time.monotonic() > deadline:
+            return described
+        time.sleep(0.02)
+
+
+def output(described: dict[str, Any]) -> Any:
+    return json.loads(described["output"]) if "output" in described else described["status"]
+
+
+def stack(client: Client, resources: dict[str, Any], outputs: dict[str, Any] | None = None) -> dict[str, str]:
+    name = f"probe-{uuid.uuid4().hex[:8]}"
+    body = {"Resources": resources, "Outputs": {key: {"Value": value} for key, value in (outputs or {}).items()}}
+    cloudformation = client("cloudformation")
+    cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(body))
+    described = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    return {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])}
+
+
+def until(look: Callable[[], Any], seconds: float = 5) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (seen := look()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return seen
+
+
+def _jsonata(client: Client) -> Any:
+    definition = {
+        "QueryLanguage": "JSONata",
+        "StartAt": "Keep",
+        "States": {
+            "Keep": {"Type": "Pass", "Assign": {"kept": "{% $states.input.text %}"}, "Next": "Show"},
+            "Show": {"Type": "Pass", "Output": {"shown": "{% $kept & '!' %}"}, "End": True},
+        },
+    }
+    return output(execute(client, definition, {"text": QUOTED}))
+
+
+def _variables(client: Client) -> Any:
+    definition = {
+        "QueryLanguage": "JSONata",
+        "StartAt": "First",
+        "States": {
+            "First": {"Type": "Pass", "Assign": {"x": 1}, "Next": "Second"},
+            "Second": {"Type": "Pass", "Assign": {"x": 2}, "Output": "{% $x %}", "End": True},
+        },
+    }
+    return output(execute(client, definition))
+
+
+def _casing(client: Client) -> Any:
+    definition = {
+        "StartAt": "List",
+        "States": {
+            "List": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::aws-sdk:sfn:listStateMachines",
+                "Parameters": {"MaxResults": 1},
+                "End": True,
+            }
+        },
+    }
+    seen = output(execute(client, definition))
+    if not isinstance(seen, dict):
+        return seen
+    listed = seen.get("StateMachines") or [{}]
+    return [sorted(listed[0]), type(listed[0].get("CreationDate")).__name__]
+
+
+def _state_evaluation(client: Client) -> Any:
+    queue = client("sqs").create_queue(QueueName=f"probe-{uuid.uuid4().hex}")["QueueUrl"]
+    definition = {
+        "StartAt": "Ask",
+        "States": {
+            "Ask": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+                "Parameters": {"QueueUrl": queue, "MessageBody": {"token.$": "$$.Task.Token"}},
+                "TimeoutSeconds": 30,
+                "End": True,
+            }
+        },
+    }
+    sfn = client("stepfunctions")
+    arn = sfn.start_execution(stateMachineArn=machine(client, definition), name=uuid.uuid4().hex)["executionArn"]
+    until(lambda: "TaskSubmitted" in [e["type"] for e in sfn.get_execution_history(executionArn=arn)["events"]])
+    sfn.stop_execution(executionArn=arn)
+    return ended(client, arn, seconds=3)["status"]
+
+
+def _choice_rules(client: Client) -> Any:
+    definition = {
+        "QueryLanguage": "JSONata",
+        "StartAt": "Choose",
+        "States": {
+            "Choose": {
+                "Type": "Choice",
+                "Choices": [{"Condition": "{% true %}", "Next": "Show", "Assign": {"by": "rule"}}],
+                "Assign": {"by": "default"},
+                "Default": "Show",
+            },
+            "Show": {"Type": "Pass", "Output": {"by": "{% $by %}"}, "End": True},
+        },
+    }
+    return output(execute(client, definition))
+
+
+def _tasks(client: Client) -> Any:
+    ecs, described = client("ecs"), client("ecs").list_task_definitions(familyPrefix="local-pack")
+    subnet = client("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
+    started = ecs.run_task(
+        cluster=ecs.list_clusters()["clusterArns"][0],
+        taskDefinition=described["taskDefinitionArns"][0],
+        launchType="FARGATE",
+        networkConfiguration={"awsvpcConfiguration": {"subnets": [subnet], "securityGroups": []}},
+        overrides={
+            "containerOverrides": [
+                {
+                    "name": "carton",
+                    "environment": [{"name": "DO", "value": "exit"}, {"name": "CODE", "value": "3"}],
+                }
+            ]
+        },
+    )["tasks"][0]
+
+    def stopped() -> Any:
+        task = ecs.describe_tasks(cluster=started["clusterArn"], tasks=[started["taskArn"]])["tasks"][0]
+        return task if task["lastStatus"] == "STOPPED" else None
+
+    task = until(stopped, 10) or {}
+    return [task.get("stopCode"), [container.get("exitCode") for container in task.get("containers", [])]]
+
+
+def _task_definitions(client: Client) -> Any:
+    family = f"probe-{uuid.uuid4().hex[:8]}"
+    definition = {
+        "Type": "AWS::ECS::TaskDefinition",
+        "Properties": {
+            "Family": family,
+            "Cpu": "256",
+            "Memory": "512",
+            "NetworkMode": "awsvpc",
+            "RequiresCompatibilities": ["FARGATE"],
+            "ContainerDefinitions": [{"Name": "box", "Image": "box"}],
+        },
+    }
+    stack(client, {"Definition": definition})
+    described = client("ecs").describe_task_definition(taskDefinition=family)["taskDefinition"]
+    return [described.get("cpu"), described.get("networkMode"), described["containerDefinitions"][0].get("memory")]
+
+
+def _lambda_functions(client: Client) -> Any:
+    name = client("lambda").list_functions()["Functions"][0]["FunctionName"]
+    answer = client("lambda").invoke(FunctionName=name, Payload=json.dumps({"do": "greet", "name": "Ada"}))
+    told = json.loads(answer["Payload"].read())
+    return told.get("greeting") if isinstance(told, dict) else told
+
+
+def _listening_queue(client: Client, pattern: dict[str, Any]) -> str:
+    name = f"probe-{uuid.uuid4().hex}"
+    url = str(client("sqs").create_queue(QueueName=name)["QueueUrl"])
+    arn = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    client("events").put_rule(Name=name, EventPattern=json.dumps(pattern))
+    client("events").put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
+    return url
+
+
+def _received(client: Client, url: str) -> Any:
+    messages = until(lambda: client("sqs").receive_message(QueueUrl=url).get("Messages"), 2)
+    return json.loads(messages[0]["Body"]) if messages else None
+
+
+def _object_events(client: Client) -> Any:
+    bucket, s3 = f"probe-{uuid.uuid4().hex}", client("s3")
+    s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
+    url = _listening_queue(client, {"source": ["aws.s3"], "detail": {"bucket": {"name": [bucket]}}})
+    s3.put_object(Bucket=bucket, Key="a+b 100%25.wav", Body=b"x")
+    event = _received(client, url) or {"detail": {"object": {}}}
+    return [event["detail"].get("reason"), sorted(event["detail"]["object"]), event["detail"]["object"].get("key")]
+
+
+def _event_targets(client: Client) -> Any:
+    target = machine(client, {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}})
+    source = f"probe-{uuid.uuid4().hex}"
+    client("events").put_rule(Name=source, EventPattern=json.dumps({"source": [source]}))
+    client("events").put_targets(
+        Rule=source,
+        Targets=[
+            {
+                "Id": "machine",
+                "Arn": target,
+                "RoleArn": ROLE,
+                "InputTransformer": {
+                    "InputPathsMap": {"n": "$.detail.n", "kind": "$.detail-type"},
+                    "InputTemplate": '{"n": <n>, "kind": "<kind>"}',
+                },
+            }
+        ],
+    )
+    entry = {"Source": source, "DetailType": 'a "kind"', "Detail": json.dumps({"n": [1, 2]})}
+    client("events").put_events(Entries=[entry])
+    sfn = client("stepfunctions")
+    executions = until(lambda: sfn.list_executions(stateMachineArn=target)["executions"], 2)
+    if not executions:
+        return "none started"
+    return json.loads(sfn.describe_execution(executionArn=executions[0]["executionArn"])["input"])
+
+
+def _bucket_settings(client: Client) -> Any:
+    bucket = f"probe-{uuid.uuid4().hex}"
+    properties = {
+        "BucketName": bucket,
+        "VersioningConfiguration": {"Status": "Enabled"},
+        "NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}},
+    }
+    stack(client, {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": properties}})
+    url = _listening_queue(client, {"source": ["aws.s3"], "detail": {"bucket": {"name": [bucket]}}})
+    put = client("s3").put_object(Bucket=bucket, Key="a", Body=b"x")
+    return ["VersionId" in put, _received(client, url) is not None]
+
+
+def _execution_records(client: Client) -> Any:
+    sfn = client("stepfunctions")
+    arn = machine(client, {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}})
+    execution = sfn.start_execution(stateMachineArn=arn)["executionArn"]
+    ended(client, execution)
+    newest = sfn.get_execution_history(executionArn=execution, reverseOrder=True, maxResults=1)["events"]
+    return [execution.endswith(":None"), [event["type"] for event in newest]]
+
+
+def _failure_names(client: Client) -> Any:
+    definition = {
+        "StartAt": "Give up",
+        "States": {"Give up": {"Type": "Fail", "Error": "States.TaskFailed", "Cause": "no more"}},
+    }
+    described = execute(client, definition)
+    return [described.get("error"), described.get("cause")]
+
+
+def _state_machines(client: Client) -> Any:
+    definition = {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "Result": {"ran": True}, "End": True}}}
+    outputs = stack(
+        client,
+        {
+            "Machine": {
+                "Type": "AWS::StepFunctions::StateMachine",
+                "Properties": {"DefinitionString": json.dumps(definition), "RoleArn": ROLE},
+            }
+        },
+        {"Arn": {"Ref": "Machine"}},
+    )
+    started = client("stepfunctions").start_execution(stateMachineArn=outputs["Arn"], name="once", input="{}")
+    return output(ended(client, started["executionArn"], 2))
+
+
+def _intrinsic_functions(client: Client) -> Any:
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {}}
+    blocks = {"Fn::Select": [1, {"Fn::Cidr": ["10.0.0.0/24", 2, 6]}]}
+    return stack(client, {"Queue": queue}, {"Block": blocks}).get("Block")
+
+
+def _references(client: Client) -> Any:
+    bus = {"Type": "AWS::Events::EventBus", "Properties": {"Name": f"probe-{uuid.uuid4().hex}"}}
+    named = stack(client, {"Bus": bus}, {"Name": {"Ref": "Bus"}}).get("Name")
+    return named == bus["Properties"]["Name"]  # type: ignore[index]
+
+
+def _clients(client: Client) -> Any:
+    from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
+
+    return boto_client_for("us-east-1", "sqs") is boto_client_for("us-east-1", "sqs")
+
+
+def _time_scale(client: Client) -> Any:
+    definition = {"StartAt": "Rest", "States": {"Rest": {"Type": "Wait", "Seconds": 30, "End": True}}}
+    sfn = client("stepfunctions")
+    started = sfn.start_execution(stateMachineArn=machine(client, definition), name="once")
+    return ended(client, started["executionArn"], 3)["status"]
+
+
+CONTRACTS = [
+    Contract("jsonata_expressions", _jsonata, {"shown": QUOTED + "!"}),
+    Contract("variables", _variables, 1, on_jsonata=True),
+    Contract(
+        "casing", _casing, [["CreationDate", "Name", "StateMachineArn", "Type"], "str"]
+    ),
+    Contract("state_evaluation", _state_evaluation, "ABORTED"),
+    Contract("choice_rules", _choice_rules, {"by": "rule"}, on_jsonata=True),
+    Contract("tasks", _tasks, ["EssentialContainerExited", [3]]),
+    Contract("task_definitions", _task_definitions, ["256", "awsvpc", 512]),
+    Contract("lambda_functions", _lambda_functions, "Hello, Ada!"),
+    Contract(
+        "object_events",
+        _object_events,
+        ["PutObject", ["etag", "key", "sequencer", "size", "version-id"], "a+b 100%25.wav"],
+    ),
+    Contract("event_targets", _event_targets, {"n": [1, 2], "kind": 'a "kind"'}),
+    Contract("bucket_settings", _bucket_settings, [True, True]),
+    Contract("execution_records", _execution_records, [False, ["ExecutionSucceeded"]]),
+    Contract("failure_names", _failure_names, ["States.TaskFailed", "no more"]),
+    Contract("state_machines", _state_machines, {"ran": True}),
+    Contract("intrinsic_functions", _intrinsic_functions, "10.0.0.64/26"),
+    Contract("references", _references, True),
+    Contract("clients", _clients, True),
+    Contract("time_scale", _time_scale, "SUCCEEDED"),
+]
+
+
+def seen(contract: Contract, client: Client) -> Any:
+    """Return what a probe sees; an error that it meets is what it sees."""
+    try:
+        return contract.probe(client)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def _world(client: Client) -> None:
+    """Make by API calls what the probes find in the fixture project's stack."""
+    client("ecs").create_cluster(clusterName="local")
+    client("ecs").register_task_definition(
+        family="local-pack", containerDefinitions=[{"name": "carton", "image": "carton", "memory": 128}]
+    )
+    role = client("iam").create_role(RoleName="any", AssumeRolePolicyDocument="{}", Path="/")["Role"]["Arn"]
+    client("lambda").create_function(
+        FunctionName="greet",
+        Runtime="python3.13",
+        Handler="greet.handler",
+        Role=role,
+        Code={"ZipFile": b"no code"},
+    )
+
+
+def main() -> None:
+    """Print what stock moto shows."""
+    import logging
+    import warnings
+
+    import boto3
+    from moto import mock_aws
+
+    logging.disable(logging.CRITICAL)
+    warnings.simplefilter("ignore")
+    config = {"stepfunctions": {"execute_state_machine": True}, "lambda": {"use_docker": False}}
+    with mock_aws(config=config):
+        clients: dict[str, Any] = {}
+
+        def client(service: str) -> Any:
+            return clients.setdefault(service, boto3.client(service, region_name="us-east-1"))
+
+        _world(client)
+        with ThreadPoolExecutor() as side_by_side:
+            first = [each for each in CONTRACTS if not each.on_jsonata]
+            shown = {
+                each.seam: told
+                for each, told in zip(first, side_by_side.map(lambda it: seen(it, client), first), strict=True)
+            }
+
+        from local.engine.seams import jsonata_expressions
+
+        jsonata_expressions.install()
+        shown |= {each.seam: seen(each, client) for each in CONTRACTS if each.on_jsonata}
+    sys.stdout.write(json.dumps(shown))
+
+
+if __name__ == "__main__":
+    main()
