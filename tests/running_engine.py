@@ -6,6 +6,7 @@ moto keeps one state per process, so the unit tests' small project and the real 
 from collections.abc import Callable
 
 from local.engine import Engine
+from local.engine.seams import host
 
 _running: dict[str, Engine] = {}
 
@@ -14,6 +15,7 @@ def engine_of(project: str, deploy: Callable[[], Engine]) -> Engine:
     """Return the project's engine, stopping another project's first."""
     if project not in _running:
         stop()
+        host.stop_current()
         _running[project] = deploy()
     return _running[project]
 

@@ -15,6 +15,7 @@ from oneshots.blocks import BLOCK_SAMPLES, bin_sums
 
 FIXED_FRAME_MS = 5.0
 DEFAULT_MIN_SILENCE_MS = 90.0
+SHORTEST_SOUND_MS = 2.0
 
 # The adaptive recipe, tuned on generated scenes at 60, 40, 25 and 15 dB signal to noise.
 OPEN_DB = 11.0
@@ -85,7 +86,7 @@ def segment_by_threshold(
         for run in runs
     ]
     return Segmentation(
-        segments=segments,
+        segments=_tidy(segments, rate),
         noise_floor_dbfs=noise_floor_dbfs(level),
         threshold_dbfs=silence_threshold_dbfs,
     )
@@ -120,7 +121,7 @@ def segment_adaptively(
         for run in runs
     ]
     threshold = None if floor_dbfs is None else floor_dbfs + OPEN_DB
-    return Segmentation(segments=_apart(segments), noise_floor_dbfs=floor_dbfs, threshold_dbfs=threshold)
+    return Segmentation(segments=_tidy(segments, rate), noise_floor_dbfs=floor_dbfs, threshold_dbfs=threshold)
 
 
 def rms_dbfs(samples: np.ndarray, rate: int, *, frame_ms: float, dc_offset: np.ndarray | None = None) -> np.ndarray:
@@ -258,10 +259,11 @@ def _merge(runs: list[_Run], *, min_gap: float) -> list[_Run]:
     return merged
 
 
-def _apart(segments: list[Segment]) -> list[Segment]:
-    """End each segment before the next one starts, and drop what is left empty."""
+def _tidy(segments: list[Segment], rate: int) -> list[Segment]:
+    """End each segment before the next one starts, and drop what is too short to be a sound (or to be encoded)."""
     ended = [replace(segment, end=min(segment.end, following.start)) for segment, following in pairwise(segments)]
-    return [segment for segment in ended + segments[-1:] if segment.end > segment.start]
+    shortest = SHORTEST_SOUND_MS / 1000 * rate
+    return [segment for segment in ended + segments[-1:] if segment.end - segment.start >= shortest]
 
 
 def _sliding_percentile(values: np.ndarray, percentile: float) -> np.ndarray:

@@ -64,7 +64,7 @@ class Engine:
         self.skipped: list[SkippedResource] = []
         self.executions = Executions()
         self._stopped = False
-        self._stop_lock = threading.Lock()
+        self._stop_lock = threading.RLock()
         self._clients: dict[str, Any] = {}
         self._client_lock = threading.Lock()
         self._functions: dict[str, FunctionConfiguration] = {}
@@ -220,15 +220,16 @@ class Engine:
         with self._stop_lock:
             if self._stopped:
                 return
+            self._stop_executions()
+            for part in ("tasks", "_pool"):
+                if hasattr(self, part):
+                    getattr(self, part).close()
+            self._wait_for_executions()
+            self._server.stop()
+            host.leave(self)
+            # last: an interrupted stop is finished when the process ends
             self._stopped = True
-        atexit.unregister(self.stop)
-        self._stop_executions()
-        for part in ("tasks", "_pool"):
-            if hasattr(self, part):
-                getattr(self, part).close()
-        self._wait_for_executions()
-        self._server.stop()
-        host.leave(self)
+            atexit.unregister(self.stop)
 
     def stop_on_signals(self) -> None:
         """Have SIGTERM and SIGHUP end the process as ctrl-C does, so that nothing is left behind."""

@@ -6,6 +6,7 @@ found through the template alone.
 
 import copy
 import json
+import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -192,6 +193,8 @@ def _skipped_layers(name: str) -> SkippedResource:
 
 
 def _transform(template: dict[str, Any], values: dict[str, str], region: str, path: Path) -> dict[str, Any]:
+    # it complains of its own usage metrics, which nobody sends
+    logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)
     translator = Translator({}, Parser(), boto_session=Session(region_name=region))
     try:
         body: dict[str, Any] = translator.translate(template, parameter_values=dict(values))

@@ -22,6 +22,9 @@ class Host(Protocol):
     def execution_ended(self, execution_arn: str) -> None:
         """Hear that an execution has ended."""
 
+    def stop(self) -> None:
+        """Stop, and leave."""
+
 
 class NoEngineError(RuntimeError):
     """Something of moto's ran while no engine did."""
@@ -48,6 +51,12 @@ def leave(host: Host) -> None:
     global _current  # noqa: PLW0603
     if _current is host:
         _current = None
+
+
+def stop_current() -> None:
+    """Stop the engine that runs, if one does."""
+    if _current is not None:
+        _current.stop()
 
 
 def current() -> Host:

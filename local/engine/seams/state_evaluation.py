@@ -1,9 +1,10 @@
 """One attempt at a Task, Map or Parallel state.
 
 moto: an attempt that timed out goes on in its thread and reports TaskSucceeded later; StopExecution and the
-execution's own timeout wait for the attempt; an error in Output passes the state's Retry and Catch by.
+execution's own timeout wait for the attempt; a retried `.sync` or callback task times out at once, because
+its token was used up by the first attempt; an error in Output passes the state's Retry and Catch by.
 Here: the attempt is waited for until it ends, its time is up or the execution is stopped; what it reports
-later is dropped; Output is evaluated inside the attempt.
+later is dropped; each attempt has a token of its own; Output is evaluated inside the attempt.
 Upstream: no issue found.
 """
 
@@ -15,6 +16,10 @@ from typing import Any
 
 from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import EvalTimeoutError
 from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service_callback,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceCondition
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import (
     StateTaskService,
 )
@@ -35,6 +40,7 @@ def install() -> None:
     """Run attempts like this."""
     replace(ExecutionState, "_evaluate_with_timeout", _attempt)
     replace(ExecutionState, "_eval_state_output", _eval_state_output)
+    replace(state_task_service_callback, "_DELAY_SECONDS_SYNC_CONDITION_CHECK", _POLL_SECONDS)
     replace(StateTaskService, "_after_eval_execution", _unless_over(_after_service))
     replace(StateTaskServiceCallback, "_after_eval_execution", _unless_over(_after_callback))
 
@@ -78,6 +84,7 @@ def _attempt(self: Any, env: Any) -> None:
     variables.discard(env)
     self.timeout.eval(env=env)
     seconds = env.stack.pop()
+    _renew_task_token(self, env)
     frame = env.open_frame()
     frame.states.reset(input_value=env.states.get_input())
     frame.stack = copy.deepcopy(env.stack)
@@ -95,6 +102,15 @@ def _attempt(self: Any, env: Any) -> None:
         raise attempt.error
     env.stack.append(frame.stack.pop())
     _shape_result(self, env)
+
+
+def _renew_task_token(self: Any, env: Any) -> None:
+    if (
+        isinstance(self, StateTaskServiceCallback)
+        and self._is_integration_pattern()
+        and ResourceCondition.WaitForTaskToken in self._supported_integration_patterns
+    ):
+        env.callback_pool_manager.add(env.states.context_object.update_task_token())
 
 
 def _shape_result(self: Any, env: Any) -> None:

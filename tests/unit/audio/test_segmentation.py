@@ -111,6 +111,12 @@ def test_given_a_threshold_when_segmented_then_bounds_are_the_sounds():
     assert (segment.start / RATE, segment.end / RATE) == pytest.approx((1.0, 1.5), abs=0.006)
 
 
+@pytest.mark.parametrize(("length", "count"), [(80, 0), (120, 1)])
+def test_given_under_2_ms_of_sound_when_segmented_by_threshold_then_it_is_too_short_to_be_one(length, count):
+    samples = sine(1000, seconds=1)[:, :length]
+    assert len(segment_by_threshold(samples, RATE, silence_threshold_dbfs=-40).segments) == count
+
+
 def test_given_dc_when_segmented_by_threshold_then_the_dc_is_no_sound():
     samples = np.concatenate([silence(seconds=2), sine(1000, seconds=0.2), silence(seconds=2)], axis=1) + 0.1
     dc_offset = mean_per_channel(samples)

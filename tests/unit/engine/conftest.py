@@ -19,7 +19,7 @@ def _deploy() -> Engine:
     return Engine.deploy(PROJECT / "template.yaml", time_scale=0.02, function_slots=2, task_slots=2)
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _no_engine_left() -> Iterator[None]:
     yield
     running_engine.stop()

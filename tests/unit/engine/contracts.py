@@ -224,9 +224,7 @@ def _object_events(client: Client) -> Any:
     bucket, s3 = f"probe-{uuid.uuid4().hex}", client("s3")
     s3.create_bucket(Bucket=bucket)
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    s3.put_bucket_notification_configuration(
-        Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
-    )
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}})
     url = _listening_queue(client, {"source": ["aws.s3"], "detail": {"bucket": {"name": [bucket]}}})
     s3.put_object(Bucket=bucket, Key="a+b 100%25.wav", Body=b"x")
     event = _received(client, url) or {"detail": {"object": {}}}
@@ -335,9 +333,7 @@ def _time_scale(client: Client) -> Any:
 CONTRACTS = [
     Contract("jsonata_expressions", _jsonata, {"shown": QUOTED + "!"}),
     Contract("variables", _variables, 1, on_jsonata=True),
-    Contract(
-        "casing", _casing, [["CreationDate", "Name", "StateMachineArn", "Type"], "str"]
-    ),
+    Contract("casing", _casing, [["CreationDate", "Name", "StateMachineArn", "Type"], "str"]),
     Contract("state_evaluation", _state_evaluation, "ABORTED"),
     Contract("choice_rules", _choice_rules, {"by": "rule"}, on_jsonata=True),
     Contract("tasks", _tasks, ["EssentialContainerExited", [3]]),

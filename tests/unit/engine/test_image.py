@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from local.engine.errors import TemplateError
 from local.engine.image import ContainerImage, read_image
 

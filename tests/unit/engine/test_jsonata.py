@@ -3,6 +3,7 @@ import uuid
 from typing import Any
 
 import pytest
+
 from local.engine import jsonata
 
 
@@ -35,9 +36,7 @@ from local.engine import jsonata
         ("$random(7) = $random(7)", True),
     ],
 )
-def test_given_an_expression_when_evaluated_then_it_is_as_step_functions_has_it(
-    expression: str, expected: Any
-) -> None:
+def test_given_an_expression_when_evaluated_then_it_is_as_step_functions_has_it(expression: str, expected: Any) -> None:
     given = {"n": 21, "nothing": None, "items": [1, 2, 3], "none": {}, "text": '{\n"a": 1}'}
 
     assert jsonata.evaluate(expression, {"states": {"input": given}}) == expected

@@ -7,9 +7,9 @@ import pkgutil
 from typing import Any
 
 import pytest
+
 from local.engine import Engine, seams
 from local.engine.seams import patching
-
 from tests.unit.engine.contracts import CONTRACTS, Contract, seen
 
 _NO_SEAMS = {"host", "patching", "failures"}

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from local.engine.errors import TemplateError
 from local.engine.template import TranslatedTemplate, join_definition, translate
 
@@ -103,8 +104,14 @@ def test_given_a_wrong_parameter_when_translated_then_the_error_names_it(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("Resources: {F: {Type: AWS::Serverless::Function, Properties: {CodeUri: nowhere/}}}", "F: CodeUri is 'nowhere/'"),
-        ("Resources: {M: {Type: AWS::Serverless::StateMachine, Properties: {DefinitionUri: no.json}}}", "M: DefinitionUri"),
+        (
+            "Resources: {F: {Type: AWS::Serverless::Function, Properties: {CodeUri: nowhere/}}}",
+            "F: CodeUri is 'nowhere/'",
+        ),
+        (
+            "Resources: {M: {Type: AWS::Serverless::StateMachine, Properties: {DefinitionUri: no.json}}}",
+            "M: DefinitionUri",
+        ),
         ("Parameters: {P: {Type: String}}\nResources: {}", "parameter P has no default"),
         ("Resources: [", "is not YAML"),
         ("Nothing: 1", "has no Resources"),

@@ -1,0 +1,139 @@
+"""Lambda functions on the engine, with the small project of tests/fixtures."""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from local.engine import Engine, ExecutionResult
+from local.engine import functions as engine_functions
+
+RunStates = Callable[..., ExecutionResult]
+
+
+def _invoke(engine: Engine, **event: Any) -> Any:
+    answer = engine.client("lambda").invoke(FunctionName=engine.resources["Greet"], Payload=json.dumps(event).encode())
+    return json.loads(answer["Payload"].read()), answer.get("FunctionError")
+
+
+def _task(engine: Engine, **event: Any) -> dict[str, Any]:
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": {"FunctionName": engine.outputs["GreetArn"], "Payload": event},
+        "TimeoutSeconds": 20,
+        "End": True,
+    }
+
+
+def test_given_a_function_when_invoked_then_it_has_its_own_environment_and_none_of_ours(
+    small: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OURS_ALONE", "secret")
+    for pid in small.function_pids():
+        engine_functions.process.os.kill(pid, 9)  # a warm process has the environment of its start
+
+    seen, error = _invoke(small, do="environment")
+
+    assert error is None
+    assert seen["variables"]["GREETING"] == "Hello"
+    assert seen["variables"]["INBOX"] == small.outputs["InboxName"]
+    assert seen["variables"]["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "256"
+    assert seen["variables"]["AWS_LAMBDA_FUNCTION_NAME"] == small.resources["Greet"] == seen["name"]
+    assert seen["variables"]["AWS_ENDPOINT_URL"] == small.endpoint
+    assert not {"OURS_ALONE", "VIRTUAL_ENV", "HOME"} & set(seen["variables"])
+    assert 0 < seen["remaining"] <= 2000
+
+
+def test_given_a_function_when_invoked_twice_then_the_warm_process_serves_both(small: Engine) -> None:
+    first, second = _invoke(small, do="greet")[0], _invoke(small, do="greet")[0]
+
+    assert first["pid"] == second["pid"]
+
+
+def test_given_many_invocations_at_once_when_run_then_no_more_processes_than_slots(small: Engine) -> None:
+    with ThreadPoolExecutor(8) as callers:
+        answers = list(callers.map(lambda n: _invoke(small, do="sleep", seconds=0.05, name=str(n)), range(8)))
+
+    assert all(error is None for _, error in answers)
+    assert len({answer["pid"] for answer, _ in answers}) <= 2
+    assert sorted(answer["greeting"] for answer, _ in answers) == [f"Hello, {n}!" for n in range(8)]
+
+
+def test_given_a_handler_that_raises_when_run_then_the_state_fails_with_its_error_and_lambdas_json(
+    small: Engine, run_states: RunStates
+) -> None:
+    result = run_states({"Greet": _task(small, do="raise", message='CODE: the "name" is\nbad')})
+
+    assert (result.status, result.error) == ("FAILED", "NotGreetable")
+    cause = json.loads(result.cause or "")
+    assert cause["errorType"] == "NotGreetable"
+    assert cause["errorMessage"] == 'CODE: the "name" is\nbad'
+    assert any("app.py" in line for line in cause["stackTrace"])
+
+
+@pytest.mark.parametrize(
+    ("event", "error", "message"),
+    [
+        ({"do": "sleep", "seconds": 10}, "Sandbox.Timedout", "Task timed out after 2.00 seconds"),
+        ({"do": "exit", "code": 7}, "Runtime.ExitError", "Runtime exited with error: exit status 7"),
+        ({"do": "grow", "megabytes": 300}, "Runtime.OutOfMemory", "signal: killed"),
+    ],
+)
+def test_given_a_function_that_dies_when_run_then_it_is_reported_and_the_next_invocation_works(
+    small: Engine, run_states: RunStates, event: dict[str, Any], error: str, message: str
+) -> None:
+    result = run_states({"Greet": _task(small, **event)})
+
+    assert (result.status, result.error) == ("FAILED", error)
+    assert message in json.loads(result.cause or "")["errorMessage"]
+    assert _invoke(small, do="greet", name="Bo")[0]["greeting"] == "Hello, Bo!"
+
+
+def test_given_a_functions_output_when_run_then_it_is_in_its_log_group_and_was_shown(small: Engine) -> None:
+    lines: list[str] = []
+    small.watch_logs(lambda line: lines.append(line.text))
+
+    _invoke(small, do="greet", name="log")
+
+    logs = small.client("logs")
+    events = logs.filter_log_events(logGroupName="/greet/local")["events"]
+    messages = [event["message"] for event in events]
+    assert "greet is asked to greet" in messages
+    assert any(message.startswith("REPORT RequestId") for message in messages)
+    assert "greet is asked to greet" in lines
+
+
+def test_given_a_machine_without_the_native_client_when_invoked_then_our_own_one_does_the_same(
+    small: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_functions, "_real_client_imports", lambda: False)
+    configuration = next(iter(small._functions.values()))
+    pool = engine_functions.FunctionPool(slots=1, logs=small.logs, environment=small.environment())
+    try:
+        greeted = json.loads(pool.invoke(configuration, b'{"do": "greet", "name": "Cy"}').payload)
+        raised = pool.invoke(configuration, b'{"do": "raise", "message": "no"}')
+    finally:
+        pool.close()
+
+    assert greeted["greeting"] == "Hello, Cy!"
+    assert raised.error == "Unhandled"
+    told = json.loads(raised.payload)
+    assert (told["errorType"], told["errorMessage"]) == ("NotGreetable", "no")
+    assert told["stackTrace"]
+
+
+def test_given_a_handler_that_does_not_import_when_invoked_then_the_error_says_so(small: Engine) -> None:
+    import dataclasses
+
+    configuration = dataclasses.replace(next(iter(small._functions.values())), handler="no.such.handler")
+    pool = engine_functions.FunctionPool(slots=1, logs=small.logs, environment=small.environment())
+    try:
+        told = json.loads(pool.invoke(configuration, b"{}").payload)
+    finally:
+        pool.close()
+
+    assert told["errorType"] == "Runtime.ImportModuleError"
+    assert "no.such" in told["errorMessage"]
