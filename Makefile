@@ -54,6 +54,9 @@ format: setup ## format the code and mend what the linter can
 	@$(VENV)/bin/ruff check --fix --quiet . || true
 	@$(VENV)/bin/ruff format .
 
+bench: $(VENV)/.bench-locked ## quality, speed and memory beside the peers; QUICK=1 for under three minutes
+	@$(PY) -m bench $(if $(QUICK),--quick) $(ARGS)
+
 # ---------------------------------------------------------------- building
 build: $(TOOLS)/.locked ## sam build (needs python3.13 on PATH)
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(TOOLS)/bin/sam build $(ARGS)
@@ -71,6 +74,10 @@ $(VENV)/.locked: requirements/dev.txt scripts/find-python
 	rm -rf $(VENV); "$$python" -m venv $(VENV); \
 	$(PY) $(PIP_INSTALL) -r requirements/dev.txt; \
 	touch $@
+
+$(VENV)/.bench-locked: requirements/bench.txt $(VENV)/.locked
+	@$(PY) $(PIP_INSTALL) -r requirements/bench.txt
+	@touch $@
 
 $(TOOLS)/.locked: requirements/tools.txt scripts/find-python
 	@python="$$(scripts/find-python)"; echo "Setting up $(TOOLS): AWS SAM CLI and AWS CLI (about a minute, once) ..."; \

@@ -122,7 +122,7 @@ def _task_log(outcome: Outcome, engine: Engine) -> list[str]:
 
 def _one_shots_table(one_shots: list[dict[str, Any]], record: dict[str, Any]) -> Table:
     table = Table(title=escape(printable(str(record.get("name", "")))), title_justify="left", box=box.SIMPLE_HEAD)
-    for heading in ("#", "Start", "End", "Seconds", "LUFS", "Pitch", "Attack"):
+    for heading in ("#", "Start", "End", "Seconds", "LUFS", "Pitch"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("File", overflow="fold", min_width=16)
     for shot in one_shots:
@@ -134,7 +134,6 @@ def _one_shots_table(one_shots: list[dict[str, Any]], record: dict[str, Any]) ->
             _number(shot.get("duration_seconds"), 3),
             _number((shot.get("loudness") or {}).get("lufs"), 1),
             str(descriptors.get("noteName") or "-"),
-            f"{_number(descriptors.get('attackSeconds'), 1, factor=1000)} ms",
             escape(printable(str(shot.get("name", "")))),
         )
     return table
@@ -154,5 +153,5 @@ def _states_table(visits: list[StateVisit]) -> Table:
     return table
 
 
-def _number(value: Any, digits: int, *, factor: float = 1.0) -> str:
-    return "-" if value is None else f"{float(value) * factor:.{digits}f}"
+def _number(value: Any, digits: int) -> str:
+    return "-" if value is None else f"{float(value):.{digits}f}"

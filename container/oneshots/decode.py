@@ -124,7 +124,9 @@ def _unreadable(path: Path) -> Rejection:
     with path.open("rb") as file:
         start = file.read(16)
     if start[4:8] == b"ftyp":
-        return Rejection("CORRUPT", "the recording is damaged or was never finished: its index (moov) or its audio cannot be read")
+        return Rejection(
+            "CORRUPT", "the recording is damaged or unfinished: its index (moov) or its audio cannot be read"
+        )
     if start.startswith(_KNOWN_STARTS):
         return Rejection("CORRUPT", "the file starts like audio but nothing in it can be decoded")
     return Rejection("NOT_AUDIO", "the contents are not audio in a supported format")

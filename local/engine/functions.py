@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.engine import process
+from local.engine.errors import EngineStoppedError
 from local.engine.logs import Logs
 from local.engine.runtime_api import Answer, Invocation, RuntimeApi
 
@@ -73,9 +74,9 @@ class FunctionPool:
 
     def warm(self, functions: list[FunctionConfiguration]) -> None:
         """Start the functions' processes, side by side, so that first invocations find them ready."""
-        sandboxes = [self._take(function) for function in functions[: self._size]]
-        for sandbox in sandboxes:
-            self._give_back(sandbox)
+        with contextlib.suppress(EngineStoppedError):
+            for sandbox in [self._take(function) for function in functions[: self._size]]:
+                self._give_back(sandbox)
 
     def pids(self) -> dict[int, str]:
         """Return the processes, warm or busy, with the functions that they run."""
@@ -104,7 +105,7 @@ class FunctionPool:
         evicted: _Sandbox | None = None
         with self._lock:
             if self._closed:
-                raise RuntimeError("The engine has stopped.")
+                raise EngineStoppedError("The engine has stopped.")
             for sandbox in self._idle:
                 if sandbox.function == function:
                     self._idle.remove(sandbox)

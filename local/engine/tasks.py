@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from local.engine import process
+from local.engine.errors import EngineStoppedError
 from local.engine.image import ContainerImage
 from local.engine.logs import Logs, LogStream
 
@@ -44,6 +45,7 @@ class _Container:
     process: "subprocess.Popen[bytes] | None" = None
     pump: threading.Thread | None = None
     out_of_memory: bool = False
+    ended_by_itself: bool = False
 
     @property
     def name(self) -> str:
@@ -89,7 +91,7 @@ class TaskRunner:
         task = _Task(moto_task, self._containers(moto_task, definition), _memory(moto_task, definition))
         with self._lock:
             if self._closed:
-                raise RuntimeError("The engine has stopped.")
+                raise EngineStoppedError("The engine has stopped.")
             self._tasks[moto_task.task_arn] = task
         task.thread = threading.Thread(target=self._run, args=(task,), name=f"task {moto_task.id}", daemon=True)
         task.thread.start()
@@ -99,6 +101,15 @@ class TaskRunner:
         task = self._task(task_arn)
         if task:
             task.ask_to_stop(reason, code)
+
+    def failed(self, task_arn: str) -> bool:
+        """Say whether a stopped task failed.
+
+        It did when it was stopped or did not start, or when an essential container ended by itself with
+        another exit code than 0. How those ended that were ended with the task does not count.
+        """
+        task = self._task(task_arn)
+        return task is None or task.failed
 
     def wait(self, task_arn: str, seconds: float) -> bool:
         """Wait for a task to end; says whether it has."""
@@ -243,6 +254,16 @@ class _Task:
             container.state.exitCode = None
             container.state.task_arn = moto_task.task_arn
 
+    @property
+    def failed(self) -> bool:
+        """Whether it was stopped, did not start, or an essential container failed."""
+        if self.moto.stop_code != "EssentialContainerExited":
+            return True
+        return any(
+            container.essential and container.ended_by_itself and container.state.exitCode != 0
+            for container in self.containers
+        )
+
     def ask_to_stop(self, reason: str, code: str) -> None:
         """Have the task stopped; the first reason stands."""
         with self._lock:
@@ -270,6 +291,8 @@ class _Task:
         while not self.stop_asked.wait(_POLL_SECONDS):
             self._enforce_memory()
             ended = [each for each in self.containers if each.process and each.process.poll() is not None]
+            for container in ended:
+                container.ended_by_itself = True
             if any(container.essential for container in ended) or len(ended) == len(self.containers):
                 with self._lock:
                     self._explain("Essential container in task exited", "EssentialContainerExited")
@@ -313,17 +336,6 @@ class _Task:
         if not self.moto.stopped_reason:
             self.moto.stopped_reason = reason
             self.moto.stop_code = code
-
-
-def failed(task: Mapping[str, Any]) -> bool:
-    """Say whether a stopped task, as DescribeTasks tells it, failed.
-
-    It did when it did not start, was stopped, or a container ended with another exit code than 0.
-    """
-    containers = task.get("containers", [])
-    if task.get("stopCode") in {"TaskFailedToStart", "UserInitiated", "SpotInterruption"}:
-        return True
-    return not containers or any(container.get("exitCode") not in {0, None} for container in containers)
 
 
 def _memory(moto_task: Any, definition: Any) -> int | None:

@@ -241,6 +241,18 @@ def test_given_states_when_they_go_by_then_whoever_watches_hears_of_each(small: 
     assert mine == [("A", "RUNNING"), ("A", "SUCCEEDED"), ("B", "RUNNING"), ("B", "SUCCEEDED")]
 
 
+def test_given_an_observer_that_asks_for_the_history_when_states_go_by_then_it_gets_it(
+    small: Engine, run_states: RunStates
+) -> None:
+    seen: list[int] = []
+    sfn = small.client("stepfunctions")
+    small.watch_states(lambda arn, _: seen.append(len(sfn.get_execution_history(executionArn=arn)["events"])))
+
+    run_states({"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Succeed"}})
+
+    assert seen == [2, 3, 4, 5]
+
+
 def test_given_a_target_that_can_not_be_started_when_an_event_comes_then_it_goes_to_the_dead_letters(
     small: Engine,
 ) -> None:

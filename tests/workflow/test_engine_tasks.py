@@ -190,6 +190,25 @@ def test_given_a_definition_that_names_no_image_when_run_then_the_task_fails_to_
     assert "DockerContext" in _cause(result)["StoppedReason"]
 
 
+def test_given_a_helper_that_is_ended_with_its_task_when_run_then_the_task_has_not_failed(
+    small: Engine, run_states: RunStates
+) -> None:
+    family = small.outputs["PackArn"].split("/")[1].split(":")[0]
+    containers = [
+        {"name": "carton", "image": "carton", "memory": 64, "essential": True, "stopTimeout": 2},
+        {"name": "helper", "image": "carton", "memory": 64, "essential": False, "stopTimeout": 2}
+        | {"environment": [{"name": "DO", "value": "sleep"}, {"name": "SECONDS", "value": "60"}]},
+    ]
+    both = small.client("ecs").register_task_definition(
+        family=family, containerDefinitions=containers, requiresCompatibilities=["FARGATE"]
+    )["taskDefinition"]["taskDefinitionArn"]
+
+    result = run_states({"Pack": _task(small, both, DO="exit", CODE="0")})
+
+    assert result.status == "SUCCEEDED", result.cause
+    assert [container["ExitCode"] for container in result.output["Containers"]] == [0, 143]
+
+
 def test_given_a_cluster_that_is_not_there_when_run_then_the_error_is_ecss(
     small: Engine, run_states: RunStates
 ) -> None:

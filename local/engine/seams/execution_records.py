@@ -1,8 +1,9 @@
 """What can be asked of executions, and what an execution tells its states.
 
-moto: an execution started without a name is called `None`; an output that is a text is no JSON; StopExecution drops error and cause and answers
-without a date; one that timed out has no stop date; GetExecutionHistory knows neither order nor pages; the
-context object holds datetimes, and local offsets, where AWS has text.
+moto: an execution started without a name is called `None`; an output that is a text is no JSON;
+StopExecution drops error and cause and answers without a date; one that timed out has no stop date;
+GetExecutionHistory knows neither order nor pages; the context object holds datetimes, and local offsets,
+where AWS has text.
 Here: as AWS answers. The engine hears of every event of a history and of every end.
 Upstream: no issue found for these.
 """
@@ -27,7 +28,7 @@ from local.engine.seams.patching import replace
 _STOP_SECONDS = 5.0
 _start: Any = StepFunctionsParserBackend.start_execution
 _environment: Any = ExecutionWorker._get_evaluation_environment
-_publish = EventManager._publish_history_event
+_add_event = EventManager.add_event
 _terminated = BaseExecutionWorkerCommunication.terminated
 _describe = StepFunctionResponse.describe_execution
 
@@ -36,7 +37,7 @@ def install() -> None:
     """Answer as AWS does."""
     replace(StepFunctionsParserBackend, "start_execution", _start_named)
     replace(ExecutionWorker, "_get_evaluation_environment", _environment_of_text)
-    replace(EventManager, "_publish_history_event", _publish_and_tell)
+    replace(EventManager, "add_event", _add_event_and_tell)
     replace(BaseExecutionWorkerCommunication, "terminated", _terminate_and_tell)
     replace(StepFunctionResponse, "stop_execution", _stop_response)
     replace(StepFunctionResponse, "describe_execution", _describe_response)
@@ -63,11 +64,12 @@ def _environment_of_text(self: Any) -> Any:
     return env
 
 
-def _publish_and_tell(self: Any, *arguments: Any, **named: Any) -> None:
-    _publish(self, *arguments, **named)
-    arn = getattr(self, "execution_arn", None)
-    if arn:
-        host.current().execution_event(arn, self._history_event_list[-1])
+def _add_event_and_tell(self: Any, *arguments: Any, **named: Any) -> int:
+    event_id: int = _add_event(self, *arguments, **named)
+    # told outside moto's lock: whoever hears of it may ask for the history
+    if arn := getattr(self, "execution_arn", None):
+        host.current().execution_event(arn, self._history_event_list[event_id - 1])
+    return event_id
 
 
 def _terminate_and_tell(self: Any) -> None:

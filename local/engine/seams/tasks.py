@@ -1,9 +1,9 @@
 """ECS tasks, and `ecs:runTask.sync`.
 
 moto: a task never runs; its states follow a timetable and its exit code is always 0; `.sync` succeeds
-whatever the exit code is; the integration drops CapacityProviderStrategy (and with it RunTask fails);
-RunTask fails in a VPC without DNS host names; the integration leaves the task running when the state times
-out or the execution is stopped; errors of the API are States.Runtime.
+whatever the exit code is; the integration drops CapacityProviderStrategy (and with it RunTask fails); a
+task has its first container alone; RunTask fails in a VPC without DNS host names; the integration leaves
+the task running when the state times out or the execution is stopped; errors of the API are States.Runtime.
 Here: RunTask starts processes (local.engine.tasks), DescribeTasks tells how they fare, StopTask ends them.
 `.sync` fails with States.TaskFailed and the task's description as its Cause when the task failed, and stops
 the task when nobody waits any more. Errors are named ECS.<code>.
@@ -12,13 +12,14 @@ Upstream: https://github.com/getmoto/moto/issues/6856 (transitions only)
 
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ClientError
 from moto.core.responses import ActionResult
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ecs.exceptions import InvalidParameterException
-from moto.ecs.models import EC2ContainerServiceBackend, Task
+from moto.ecs.models import Container, EC2ContainerServiceBackend, Task
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.moto_api import state_manager
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
@@ -42,7 +43,6 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from local.engine.seams import clients, host
 from local.engine.seams.failures import task_failure
 from local.engine.seams.patching import add, replace
-from local.engine.tasks import failed
 
 _ADDED_PARAMETERS = {
     "CapacityProviderStrategy",
@@ -79,6 +79,14 @@ def _create_task(self: Any, *arguments: Any, **named: Any) -> None:
     if network and "awsvpcConfiguration" in network:
         network["awsvpcConfiguration"].setdefault("securityGroups", [])
     _task_created(self, *arguments, **named)
+    definition = named["task_definition"]
+    self.containers = [_container(definition, each) for each in definition.container_definitions]
+
+
+def _container(task_definition: Any, definition: dict[str, Any]) -> Any:
+    # moto's Container looks at the first definition of what it is given
+    container: Any = Container
+    return container(SimpleNamespace(arn=task_definition.arn, container_definitions=[definition]))
 
 
 def _run(self: Any, cluster_str: str, task_definition_str: str, *arguments: Any, **named: Any) -> list[Any]:
@@ -138,10 +146,9 @@ def _sync_resolver(
             if not env.is_running():
                 return None
         described = ecs.describe_tasks(cluster=submitted["ClusterArn"], tasks=[submitted["TaskArn"]])
-        has_failed = failed(described["tasks"][0])
         self._normalise_response(response=described, service_action_name="describe_tasks")
         task = described["Tasks"][0]
-        if has_failed:
+        if host.current().tasks.failed(submitted["TaskArn"]):
             cause = json.dumps(task, separators=(",", ":"))
             raise _failure(self, env, StatesErrorName(typ=StatesErrorNameType.StatesTaskFailed), cause)
         return task

@@ -1,7 +1,7 @@
 """What AWS does and stock moto does not: one probe per seam, run on both.
 
-A probe takes a maker of boto3 clients and returns what it saw; `expected` is what AWS shows. As long as stock moto shows
-something else, the seam is needed.
+A probe takes a maker of boto3 clients and returns what it saw; `expected` is what AWS shows. As long as
+stock moto shows something else, the seam is needed.
 
     python contracts.py        prints what stock moto shows, as JSON (no seam installed)
 """
@@ -360,7 +360,7 @@ def seen(contract: Contract, client: Client) -> Any:
     """Return what a probe sees; an error that it meets is what it sees."""
     try:
         return contract.probe(client)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - shown
         return f"{type(error).__name__}: {error}"
 
 

@@ -45,8 +45,10 @@ def test_given_several_stages_when_read_then_the_last_counts_with_what_it_is_bui
 def test_given_paths_of_the_image_when_run_here_then_they_are_paths_of_this_machine(tmp_path: Path) -> None:
     image = _image(
         tmp_path,
-        "FROM x\nWORKDIR /app\nENV DATA=/app/data CACHE=/opt/no/such/cache TMP_CACHE=/tmp/c PATH=/opt/venv/bin:$PATH \\\n"
-        '  URL=https://example.com/a SHELL=/bin/sh PLAIN=words BOTH=/app/a:/app/b\nCMD ["x"]\n',
+        "FROM x\nWORKDIR /app\nENV DATA=/app/data CACHE=/opt/no/such/cache \\\n"
+        "  TMP_CACHE=/tmp/c PATH=/opt/venv/bin:$PATH URL=https://example.com/a SHELL=/bin/sh \\\n"
+        "  PLAIN=words BOTH=/app/a:/app/b\n"
+        'CMD ["x"]\n',
     )
 
     local = image.local_environment(scratch=Path("/scratch"), kept=Path("/kept"))

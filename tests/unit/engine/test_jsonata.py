@@ -49,9 +49,23 @@ def test_given_hostile_text_in_a_variable_when_evaluated_then_it_stays_text(text
 
 @pytest.mark.parametrize(
     "expression",
-    ["$absent", "$states.input.absent", "1 +", "$number('x')", "$nosuch()", "$eval('1')", "$", "$$"]
-    + ["$hash('a', 'CRC32')", "$partition([1], 0)", "$range(0, 5000, 1)", "$range(0, 1, 0)", "$parse('{')"]
-    + ["function($x) { $x }", "1 / 0"],
+    [
+        "$absent",
+        "$states.input.absent",
+        "1 +",
+        "$number('x')",
+        "$nosuch()",
+        "$eval('1')",
+        "$",
+        "$$",
+        "$hash('a', 'CRC32')",
+        "$partition([1], 0)",
+        "$range(0, 5000, 1)",
+        "$range(0, 1, 0)",
+        "$parse('{')",
+        "function($x) { $x }",
+        "1 / 0",
+    ],
 )
 def test_given_what_fails_or_is_undefined_when_evaluated_then_the_error_names_the_expression(
     expression: str,

@@ -11,6 +11,6 @@ from tests.workflow.process_recording.stack import Stack
 TEMPLATE = Path(__file__).parents[3] / "template.yaml"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def stack() -> Stack:
-    return Stack(running_engine.engine_of("process-recording", lambda: Engine.deploy(TEMPLATE, time_scale=0.02)))
+    return Stack(running_engine.engine_of("little-bit-audio", lambda: Engine.deploy(TEMPLATE, time_scale=0.02)))
