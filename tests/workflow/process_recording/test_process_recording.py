@@ -223,13 +223,17 @@ class TestAlreadyProcessed:
         assert record["execution_arn"] == winner
         assert len(stack.one_shots(upload)) == 2
 
-    def test_given_a_rejection_when_its_event_comes_again_then_the_record_stays_a_rejection(self, stack: Stack) -> None:
+    def test_given_a_rejection_when_its_event_comes_again_then_it_is_neither_recorded_nor_announced_again(
+        self, stack: Stack
+    ) -> None:
         upload, _ = stack.process("public/unprocessed/demo/twice.wav", b"")
+        before = stack.record(upload)
 
-        (again,) = stack.start_again(upload, times=1)
+        again = [stack.engine.wait(arn, 60) for arn in stack.start_again(upload, times=3)]
 
-        assert stack.engine.wait(again, 60).end_state == "Rejected"
-        assert error_of(stack, upload)["code"] == "EMPTY_FILE"
+        assert {result.end_state for result in again} == {"AlreadyProcessed"}
+        assert stack.record(upload) == before
+        assert len(stack.announcements(upload)) == 1
 
     def test_given_a_name_when_uploaded_again_then_it_is_a_second_recording(self, stack: Stack) -> None:
         key = "public/unprocessed/demo/same name.wav"
@@ -253,7 +257,7 @@ class TestFailures:
         execution = stack.execution_of(upload)
         os.kill(stack.wait_for_task(upload), signal.SIGKILL)
 
-        half_results = stack.half_results(upload, until=lambda: stack.is_ended(execution))
+        half_results = stack.half_results(upload, execution)
         result = stack.engine.wait(execution, 120)
 
         assert result.end_state == "Processed"
