@@ -1,16 +1,17 @@
 """The command line: `run` processes recordings, `up` keeps the stack running.
 
 Exit codes of `run`: 0 processed, 3 rejected, 1 failed, 2 a mistake in the command. Of several files the
-worst counts: failed before rejected before processed.
+worst counts: failed before rejected before processed. Of both commands, ended by a signal: 128 and its number
+(130 ctrl-C, 143 SIGTERM, 141 when nobody reads the output any more).
 """
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 _PROJECT = Path(__file__).resolve().parents[1]
 _SAMPLE = _PROJECT / "examples" / "phone-recording.m4a"
@@ -18,6 +19,7 @@ _TEMPLATE = _PROJECT / "template.yaml"
 _USER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _PARAMETER = re.compile(r"[a-z0-9-]+")
 _LONGEST_METADATA = 2048  # bytes, as S3 allows
+_LONGEST_KEY = 1024  # bytes
 
 PROCESSED, FAILED, REJECTED = 0, 1, 3
 _WORST_FIRST = (FAILED, REJECTED, PROCESSED)
@@ -54,23 +56,27 @@ def run(
 ) -> None:
     """Upload recordings to the local stack, follow them through the workflow, fetch the one-shots."""
     recordings = files or [_SAMPLE]
-    _check_files(recordings, key)
     if not _USER.fullmatch(user):
         raise typer.BadParameter(f"{user!r} is not 1 to 64 letters, digits, - or _.", param_hint="--user")
+    _check_files(recordings, key)
     metadata = _metadata(params or [])
+    _check_output(output)
 
-    from local.run import RunOptions, process  # moto takes seconds to import: not for --help or a mistake
+    def process_recordings() -> list[int]:
+        from local.run import RunOptions, process  # moto takes seconds to import: not for --help or a mistake
 
-    options = RunOptions(
-        template=_TEMPLATE,
-        output=output,
-        metadata=metadata,
-        user=user,
-        key=key,
-        time_scale=time_scale,
-        as_json=as_json,
-    )
-    codes = _interruptible(lambda: process(recordings, options))
+        options = RunOptions(
+            template=_TEMPLATE,
+            output=output,
+            metadata=metadata,
+            user=user,
+            key=key,
+            time_scale=time_scale,
+            as_json=as_json,
+        )
+        return process(recordings, options)
+
+    codes = _interruptible(process_recordings)
     raise typer.Exit(next(code for code in _WORST_FIRST if code in codes))
 
 
@@ -82,21 +88,31 @@ def up(
     ] = 1.0,
 ) -> None:
     """Keep the stack running, for the AWS CLI and for whatever talks to S3, until ctrl-C."""
-    from local.up import serve
 
-    _interruptible(lambda: serve(_TEMPLATE, port=port, time_scale=time_scale))
+    def serve_stack() -> None:
+        from local.up import serve
+
+        serve(_TEMPLATE, port=port, time_scale=time_scale)
+
+    _interruptible(serve_stack)
 
 
 def _interruptible[Result](work: Callable[[], Result]) -> Result:
-    from local.engine import EngineError
-
     try:
+        from local.engine import EngineError
+        from local.terminal import CLOSED_PIPE, Terminal, accept_any_text, discard_output, shown
+
+        accept_any_text()
         return work()
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+    except BrokenPipeError:
+        discard_output()
+        raise typer.Exit(CLOSED_PIPE) from None
     except EngineError as error:
-        Console(stderr=True, soft_wrap=True).print(f"[red]{_escaped(str(error))}[/red]")
-        raise typer.Exit(1) from error
+        for line in str(error).splitlines():
+            Terminal(stderr=True, soft_wrap=True).print(f"[red]{shown(line)}[/]")
+        raise typer.Exit(FAILED) from error
 
 
 def _check_files(files: list[Path], key: str | None) -> None:
@@ -105,10 +121,33 @@ def _check_files(files: list[Path], key: str | None) -> None:
             raise typer.BadParameter(f"{str(file)!r} does not exist.", param_hint="FILE")
         if not file.is_file():
             raise typer.BadParameter(f"{str(file)!r} is not a file.", param_hint="FILE")
+        if not os.access(file, os.R_OK):
+            raise typer.BadParameter(f"{str(file)!r} can't be read.", param_hint="FILE")
+        if key is None and not _is_utf8(file.name):
+            raise typer.BadParameter(f"{file.name!r} is not UTF-8: give the upload a --key.", param_hint="FILE")
     if key is not None and len(files) > 1:
         raise typer.BadParameter(f"one key can't name {len(files)} files.", param_hint="--key")
-    if key is not None and not 1 <= len(key.encode("utf-8", "surrogateescape")) <= 1024:
-        raise typer.BadParameter("a key has 1 to 1024 bytes.", param_hint="--key")
+    if key is not None and not (_is_utf8(key) and 1 <= len(key.encode()) <= _LONGEST_KEY):
+        raise typer.BadParameter(f"a key has 1 to {_LONGEST_KEY} bytes of UTF-8.", param_hint="--key")
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _check_output(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise typer.BadParameter(
+            f"{str(folder)!r} can't be made a folder: {error.strerror}.", param_hint="--output"
+        ) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise typer.BadParameter(f"{str(folder)!r} can't be written to.", param_hint="--output")
 
 
 def _metadata(pairs: list[str]) -> dict[str, str]:
@@ -125,9 +164,3 @@ def _metadata(pairs: list[str]) -> dict[str, str]:
     if sum(len(name) + len(value) for name, value in metadata.items()) > _LONGEST_METADATA:
         raise typer.BadParameter(f"more than {_LONGEST_METADATA} bytes in all.", param_hint="--params")
     return metadata
-
-
-def _escaped(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)

@@ -7,25 +7,33 @@ from collections.abc import Iterator
 from typing import Any
 
 from rich import box
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from local.engine import Engine, StateVisit
-from local.recordings import Outcome, Upload
+from local.recordings import NotStarted, Outcome, Upload
+from local.terminal import Terminal, printable, shown, skipped_lines
 
 _MARKS = {"SUCCEEDED": "[green]✓[/]", "CAUGHT": "[yellow]↷[/]", "FAILED": "[red]✗[/]"}
 _TAIL_LINES = 20
 
 
 class RunDisplay:
-    """Progress as states go by, and what came of it. `quiet` shows nothing (stdout is for JSON then)."""
+    """Progress as states go by, and what came of it.
 
-    def __init__(self, console: Console, *, quiet: bool):
+    Args:
+        console: where it is shown.
+        quiet: show nothing (the standard output is for JSON then).
+        prefixed: say at each state which file it is about.
+
+    """
+
+    def __init__(self, console: Terminal, *, quiet: bool, prefixed: bool):
         self._console = console
         self._quiet = quiet
+        self._prefixed = prefixed
         self._lock = threading.Lock()
         self._names: dict[str, str] = {}
+        self._unnamed: dict[str, list[StateVisit]] = {}
         self._status = console.status("Starting the stack")
 
     @contextlib.contextmanager
@@ -40,59 +48,71 @@ class RunDisplay:
     def watch(self, engine: Engine) -> None:
         """Show the states of every execution as they go by."""
         if not self._quiet:
-            for skipped in engine.skipped:
-                self._console.print(
-                    f"[dim]skipped {escape(skipped.logical_id)} ({skipped.type}): {escape(skipped.reason)}[/]",
-                    soft_wrap=True,
-                )
+            for line in skipped_lines(engine.skipped):
+                self._console.print(line, soft_wrap=True)
             engine.watch_states(self._state)
 
     def name(self, execution_arn: str, upload: Upload) -> None:
-        """Say which file an execution is about."""
+        """Say which file an execution is about; its states are shown from then on."""
         with self._lock:
-            self._names[execution_arn] = upload.file.name
+            self._names[execution_arn] = shown(upload.file.name)
+            for visit in self._unnamed.pop(execution_arn, []):
+                self._show(self._names[execution_arn], visit)
 
-    def not_started(self, upload: Upload, reason: str) -> None:
+    def not_started(self, failure: NotStarted) -> None:
         """Show that an upload started nothing."""
-        Console(stderr=True, soft_wrap=True).print(f"[red]{escape(upload.file.name)}: {escape(reason)}[/]")
+        line = f"[red]{shown(failure.upload.file.name)}: {shown(failure.reason)}[/]"
+        Terminal(stderr=True, soft_wrap=True).print(line)
 
     def outcome(self, outcome: Outcome, engine: Engine) -> None:
         """Show what became of an upload."""
+        if self._prefixed:
+            self._console.print(f"\n[bold]{shown(outcome.upload.file.name)}[/]", soft_wrap=True)
         if outcome.processed:
             self._processed(outcome)
         elif outcome.rejected:
             self._console.print(f"Rejected: {printable(outcome.rejection)}", markup=False, soft_wrap=True)
         else:
             self._failed(outcome, engine)
+        for problem in outcome.not_fetched:
+            self._console.print(f"[red]Not fetched:[/] {shown(problem)}", soft_wrap=True)
         self._console.print(_states_table(outcome.execution.states))
 
     def _state(self, execution_arn: str, visit: StateVisit) -> None:
-        name = self._names.get(execution_arn, "")
-        if visit.seconds is None:
-            again = f" (attempt {visit.attempts})" if visit.attempts > 1 else ""
-            self._status.update(f"{escape(name)} {visit.name}{again}".strip())
-            if visit.error and visit.attempts == visit._failures:
-                self._console.print(f"[yellow]![/] {visit.name}: {escape(visit.error)}, attempt {visit.attempts}")
+        with self._lock:
+            if name := self._names.get(execution_arn):
+                self._show(name, visit)
+            else:
+                self._unnamed.setdefault(execution_arn, []).append(visit)
+
+    def _show(self, name: str, visit: StateVisit) -> None:
+        prefix = f"[dim]{name}[/] " if self._prefixed else ""
+        state = shown(visit.name)
+        if visit.seconds is not None:
+            mark = _MARKS.get(visit.status, "[red]✗[/]")
+            self._console.print(f"{mark} {prefix}{state} [dim]{visit.seconds:.2f} s[/]")
             return
-        prefix = f"[dim]{escape(name)}[/] " if len(self._names) > 1 else ""
-        mark = _MARKS.get(visit.status, "[red]✗[/]")
-        self._console.print(f"{mark} {prefix}{visit.name} [dim]{visit.seconds:.2f} s[/]")
+        again = f" (attempt {visit.attempts})" if visit.attempts > 1 else ""
+        self._status.update(f"{name} {state}{again}")
+        if visit.error and visit.attempts == visit.failures:
+            self._console.print(f"[yellow]![/] {prefix}{state}: {shown(visit.error)}, attempt {visit.attempts}")
 
     def _processed(self, outcome: Outcome) -> None:
         record = outcome.record or {}
         self._console.print(_one_shots_table(outcome.one_shots, record))
         for warning in record.get("warnings") or []:
-            self._console.print(f"[yellow]Warning:[/] {escape(printable(str(warning)))}")
+            self._console.print(f"[yellow]Warning:[/] {shown(warning)}")
         if outcome.output:
-            self._console.print(
-                f"{len(outcome.one_shots)} one-shots in {outcome.output.resolve()}", markup=False, soft_wrap=True
-            )
+            place = printable(str(outcome.output.resolve()))
+            self._console.print(f"{len(outcome.one_shots)} one-shots in {place}", markup=False, soft_wrap=True)
 
     def _failed(self, outcome: Outcome, engine: Engine) -> None:
         execution = outcome.execution
         self._console.print(
-            f"Failed: {execution.status}, {execution.error or outcome_error(outcome)}: "
-            f"{printable(execution.cause or '')[:2000]}",
+            printable(
+                f"Failed: {execution.status}, {execution.error or outcome_error(outcome)}: "
+                f"{(execution.cause or '')[:2000]}"
+            ),
             markup=False,
             style="red",
             soft_wrap=True,
@@ -107,11 +127,6 @@ def outcome_error(outcome: Outcome) -> str:
     return str(error.get("code", outcome.execution.end_state))
 
 
-def printable(text: str) -> str:
-    """Return text without control characters: names and messages come from files."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
-
-
 def _task_log(outcome: Outcome, engine: Engine) -> list[str]:
     for visit in reversed(outcome.execution.states):
         with contextlib.suppress(ValueError, TypeError, KeyError):
@@ -121,7 +136,7 @@ def _task_log(outcome: Outcome, engine: Engine) -> list[str]:
 
 
 def _one_shots_table(one_shots: list[dict[str, Any]], record: dict[str, Any]) -> Table:
-    table = Table(title=escape(printable(str(record.get("name", "")))), title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(title=shown(record.get("name", "")), title_justify="left", box=box.SIMPLE_HEAD)
     for heading in ("#", "Start", "End", "Seconds", "LUFS", "Pitch"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("File", overflow="fold", min_width=16)
@@ -133,8 +148,8 @@ def _one_shots_table(one_shots: list[dict[str, Any]], record: dict[str, Any]) ->
             _number(shot.get("end_seconds"), 3),
             _number(shot.get("duration_seconds"), 3),
             _number((shot.get("loudness") or {}).get("lufs"), 1),
-            str(descriptors.get("noteName") or "-"),
-            escape(printable(str(shot.get("name", "")))),
+            shown(descriptors.get("noteName") or "-"),
+            shown(shot.get("name", "")),
         )
     return table
 
@@ -146,7 +161,7 @@ def _states_table(visits: list[StateVisit]) -> Table:
     table.add_column("Attempts", justify="right")
     table.add_column("Seconds", justify="right")
     for visit in visits:
-        table.add_row(visit.name, visit.status, str(visit.attempts), _number(visit.seconds, 2))
+        table.add_row(shown(visit.name), visit.status, str(visit.attempts), _number(visit.seconds, 2))
     total = sum(visit.seconds or 0.0 for visit in visits)
     table.add_section()
     table.add_row("in all", "", "", _number(total, 2))

@@ -5,7 +5,8 @@ engine below knows nothing of either.
 """
 
 import re
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,6 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]")
 _RECORDING = "RECORDING"
 
 
-class NotStartedError(Exception):
-    """An upload started no execution: the rule doesn't match its key."""
-
-
 @dataclass(frozen=True)
 class Upload:
     """An uploaded file. `version` is the object's version, which tells two uploads under one name apart."""
@@ -34,14 +31,51 @@ class Upload:
 
 
 @dataclass(frozen=True)
+class NotStarted:
+    """An upload that started no execution: the rule doesn't match its key."""
+
+    upload: Upload
+
+    @property
+    def reason(self) -> str:
+        """Why, as a sentence."""
+        return (
+            f"No execution began: the upload rule takes keys under {_UPLOADS}/ and unprocessed/, "
+            f"and the key is {self.upload.key!r}."
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as `--json` prints it: as an Outcome, with `status` null."""
+        return {
+            "file": str(self.upload.file),
+            "key": self.upload.key,
+            "executionArn": None,
+            "status": None,
+            "endState": None,
+            "error": "NotStarted",
+            "cause": self.reason,
+            "record": None,
+            "oneShots": [],
+            "states": [],
+            "outputDir": None,
+            "notFetched": [],
+        }
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """What became of an upload. `output` is the local folder of the results, None when there are none."""
+    """What became of an upload.
+
+    `output` is the local folder of the results, None when there are none; `not_fetched` says which results
+    could not be written there, and why.
+    """
 
     upload: Upload
     execution: ExecutionResult
     record: dict[str, Any] | None
     one_shots: list[dict[str, Any]]
     output: Path | None
+    not_fetched: list[str] = field(default_factory=list)
 
     @property
     def processed(self) -> bool:
@@ -86,6 +120,7 @@ class Outcome:
                 for visit in self.execution.states
             ],
             "outputDir": str(self.output) if self.output else None,
+            "notFetched": self.not_fetched,
         }
 
 
@@ -108,32 +143,35 @@ class Recordings:
             )
         return Upload(file, key, answer.get("VersionId"))
 
-    def execution_of(self, upload: Upload, *, timeout: float = _BEGIN_SECONDS) -> str:
-        """Return the ARN of the execution that an upload started.
-
-        Raises:
-            NotStartedError: none has begun after `timeout` seconds.
-
-        """
-
-        def of_this_upload(event: dict[str, Any]) -> bool:
-            described = event.get("detail", {}).get("object", {})
-            return described.get("key") == upload.key and described.get("version-id") == upload.version
-
-        try:
-            return self._engine.wait_for_execution(of_this_upload, timeout)
-        except TimeoutError as error:
-            raise NotStartedError(
-                f"No execution began: the upload rule takes keys under {_UPLOADS}/ and unprocessed/, "
-                f"and the key is {upload.key!r}."
-            ) from error
+    def executions_of(self, uploads: list[Upload], *, timeout: float = _BEGIN_SECONDS) -> list[str | None]:
+        """Return the ARNs of the executions that uploads started; None for those that have not after `timeout`."""
+        deadline = time.monotonic() + timeout
+        return [self._execution_of(upload, max(0.0, deadline - time.monotonic())) for upload in uploads]
 
     def outcome(self, upload: Upload, execution_arn: str, output: Path) -> Outcome:
         """Wait for an execution to end and fetch its results to `output`/<recordingId>/."""
         execution = self._engine.wait(execution_arn)
         record, one_shots = self._items(execution_arn, execution)
-        folder = self._fetch(record, output) if record else None
-        return Outcome(upload, execution, record, one_shots, folder)
+        prefix = (record or {}).get("output_prefix")
+        if record is None or not prefix:
+            return Outcome(upload, execution, record, one_shots, None)
+        folder = output / safe_name(str(record["id"]))
+        return Outcome(upload, execution, record, one_shots, folder, self.fetch(prefix, folder))
+
+    def fetch(self, prefix: str, folder: Path) -> list[str]:
+        """Download what is under a prefix into a folder; returns what could not be written, and why."""
+        s3 = self._engine.client("s3")
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+        keys = [described["Key"] for page in pages for described in page.get("Contents", [])]
+        names = safe_names([key.removeprefix(prefix) for key in keys])
+        not_fetched = []
+        for key, name in zip(keys, names, strict=True):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                s3.download_file(self._bucket, key, str(folder / name))
+            except OSError as error:
+                not_fetched.append(f"{folder / name}: {error.strerror or error}")
+        return not_fetched
 
     def items(self, recording_id: str) -> list[dict[str, Any]]:
         """Return a recording's items, as JSON values."""
@@ -175,18 +213,29 @@ class Recordings:
         )
         return next((item["id"]["S"] for page in pages for item in page["Items"]), None)
 
-    def _fetch(self, record: dict[str, Any], output: Path) -> Path | None:
-        prefix = record.get("output_prefix")
-        if not prefix:
+    def _execution_of(self, upload: Upload, seconds: float) -> str | None:
+        def of_this_upload(event: dict[str, Any]) -> bool:
+            described = event.get("detail", {}).get("object", {})
+            return described.get("key") == upload.key and described.get("version-id") == upload.version
+
+        try:
+            return self._engine.wait_for_execution(of_this_upload, seconds)
+        except TimeoutError:
             return None
-        s3 = self._engine.client("s3")
-        folder = output / safe_name(str(record["id"]))
-        folder.mkdir(parents=True, exist_ok=True)
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
-            for described in page.get("Contents", []):
-                target = folder / safe_name(described["Key"].removeprefix(prefix))
-                s3.download_file(self._bucket, described["Key"], str(target))
-        return folder
+
+
+def safe_names(names: list[str]) -> list[str]:
+    """Return a safe name for each name, no two alike, whether or not the file system knows upper from lower case."""
+    taken: set[str] = set()
+    safe = []
+    for name in names:
+        candidate, number = safe_name(name), 1
+        while candidate.casefold() in taken:
+            number += 1
+            candidate = safe_name(f"{number}-{name}")
+        taken.add(candidate.casefold())
+        safe.append(candidate)
+    return safe
 
 
 def safe_name(name: str) -> str:

@@ -5,11 +5,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-
 from local.display import RunDisplay
 from local.engine import Engine
-from local.recordings import NotStartedError, Outcome, Recordings, Upload
+from local.recordings import NotStarted, Outcome, Recordings, Upload
+from local.terminal import Terminal
 
 PROCESSED, FAILED, REJECTED = 0, 1, 3
 _TASK_SLOTS = 2
@@ -30,40 +29,51 @@ class RunOptions:
 
 def process(files: list[Path], options: RunOptions) -> list[int]:
     """Process files side by side; returns the exit code of each."""
-    display = RunDisplay(Console(stderr=options.as_json, highlight=False), quiet=options.as_json)
+    display = RunDisplay(Terminal(stderr=options.as_json), quiet=options.as_json, prefixed=len(files) > 1)
+    Engine.stop_on_signals()
     with display.starting(), _deploy(options) as engine:
         recordings = Recordings(engine)
         display.watch(engine)
         uploads = [
             recordings.upload(file, user=options.user, key=options.key, metadata=options.metadata) for file in files
         ]
-        return [_follow(recordings, upload, engine, display, options) for upload in uploads]
+        executions = recordings.executions_of(uploads)
+        for upload, arn in zip(uploads, executions, strict=True):
+            if arn:
+                display.name(arn, upload)
+        return [
+            _follow(recordings, upload, arn, engine, display, options)
+            for upload, arn in zip(uploads, executions, strict=True)
+        ]
 
 
 def _deploy(options: RunOptions) -> Engine:
-    engine = Engine.deploy(options.template, time_scale=options.time_scale, task_slots=_TASK_SLOTS, warm=True)
-    engine.stop_on_signals()
-    return engine
+    return Engine.deploy(options.template, time_scale=options.time_scale, task_slots=_TASK_SLOTS, warm=True)
 
 
-def _follow(recordings: Recordings, upload: Upload, engine: Engine, display: RunDisplay, options: RunOptions) -> int:
-    try:
-        arn = recordings.execution_of(upload)
-    except NotStartedError as error:
-        display.not_started(upload, str(error))
-        return FAILED
-    display.name(arn, upload)
-    outcome = recordings.outcome(upload, arn, options.output)
+def _follow(
+    recordings: Recordings,
+    upload: Upload,
+    arn: str | None,
+    engine: Engine,
+    display: RunDisplay,
+    options: RunOptions,
+) -> int:
+    outcome = recordings.outcome(upload, arn, options.output) if arn else NotStarted(upload)
     if options.as_json:
-        sys.stdout.write(json.dumps(outcome.as_json(), ensure_ascii=False) + "\n")
+        # ASCII alone, so that no encoding of the standard output changes it
+        sys.stdout.write(json.dumps(outcome.as_json()) + "\n")
         sys.stdout.flush()
-    else:
+    elif isinstance(outcome, Outcome):
         display.outcome(outcome, engine)
+    if isinstance(outcome, NotStarted):
+        display.not_started(outcome)
+        return FAILED
     return exit_code(outcome)
 
 
 def exit_code(outcome: Outcome) -> int:
-    """Return 0 for processed, 3 for rejected, 1 for anything else."""
-    if outcome.processed:
+    """Return 0 for processed and fetched, 3 for rejected, 1 for anything else."""
+    if outcome.processed and not outcome.not_fetched:
         return PROCESSED
     return REJECTED if outcome.rejected else FAILED

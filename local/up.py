@@ -1,31 +1,30 @@
 """`python -m local up`: the stack, running, for the AWS CLI."""
 
-import threading
+import time
 from pathlib import Path
 
-from rich.console import Console
-from rich.markup import escape
-
-from local.display import printable
 from local.engine import Engine, StateVisit
+from local.terminal import Terminal, printable, skipped_lines
 
 _UPLOADS = "public/unprocessed/demo/"
 
 
 def serve(template: Path, *, port: int, time_scale: float) -> None:
     """Deploy, explain, and log executions until interrupted."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Terminal(soft_wrap=True)
+    Engine.stop_on_signals()
     with Engine.deploy(template, port=port, time_scale=time_scale, warm=True) as engine:
-        engine.stop_on_signals()
         _explain(console, engine)
         engine.watch_states(lambda arn, visit: _log_state(console, arn, visit))
-        engine.executions.end_observers.append(lambda arn: _log_end(console, engine, arn))
-        threading.Event().wait()
+        engine.watch_ends(lambda arn: _log_end(console, engine, arn))
+        while True:
+            # in slices: a signal that comes just before a wait without end is not noticed
+            time.sleep(0.5)
 
 
-def _explain(console: Console, engine: Engine) -> None:
-    for skipped in engine.skipped:
-        console.print(f"[dim]skipped {escape(skipped.logical_id)} ({skipped.type}): {escape(skipped.reason)}[/]")
+def _explain(console: Terminal, engine: Engine) -> None:
+    for line in skipped_lines(engine.skipped):
+        console.print(line)
     outputs = engine.outputs
     machine, bucket = outputs["ProcessRecordingArn"], outputs["RecordingsBucketName"]
     console.print(f"[bold]Endpoint[/]       {engine.endpoint}")
@@ -48,14 +47,18 @@ def _explain(console: Console, engine: Engine) -> None:
     console.print("\nctrl-C stops it, and what it holds is gone.\n")
 
 
-def _log_state(console: Console, execution_arn: str, visit: StateVisit) -> None:
+def _log_state(console: Terminal, execution_arn: str, visit: StateVisit) -> None:
     name = execution_arn.rsplit(":", 1)[-1][:8]
     if visit.seconds is not None:
-        console.print(f"{name}  {visit.name}  {visit.status}  {visit.seconds:.2f} s", markup=False)
+        _log(console, f"{name}  {visit.name}  {visit.status}  {visit.seconds:.2f} s")
     elif visit.error:
-        console.print(f"{name}  {visit.name}  {visit.error}: {printable(visit.cause or '')[:200]}", markup=False)
+        _log(console, f"{name}  {visit.name}  {visit.error}: {(visit.cause or '')[:200]}")
 
 
-def _log_end(console: Console, engine: Engine, execution_arn: str) -> None:
+def _log_end(console: Terminal, engine: Engine, execution_arn: str) -> None:
     described = engine.client("stepfunctions").describe_execution(executionArn=execution_arn)
-    console.print(f"{execution_arn}  {described['status']}", markup=False)
+    _log(console, f"{execution_arn}  {described['status']}")
+
+
+def _log(console: Terminal, line: str) -> None:
+    console.print(printable(line), markup=False)

@@ -8,6 +8,7 @@ services between them.
         engine.client("s3").upload_file("take.wav", engine.outputs["BucketName"], "incoming/take.wav")
 """
 
+from local.engine import aws_session  # noqa: F401 - before every import of moto's
 from local.engine.engine import Engine
 from local.engine.errors import DeploymentError, EngineError, TemplateError
 from local.engine.executions import ExecutionResult, StateVisit

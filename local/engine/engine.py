@@ -4,8 +4,8 @@ import atexit
 import io
 import json
 import logging
+import shutil
 import signal
-import tempfile
 import threading
 import time
 import warnings
@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
 
+import platformdirs
 from botocore.config import Config
 from moto.backends import get_backend
 from moto.cloudformation import parsing
@@ -23,19 +24,20 @@ from moto.core.model_instances import reset_model_data
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_api import state_manager
 
-from local.engine import seams
+from local.engine import scratch, seams
+from local.engine.child_environment import ChildEnvironment
 from local.engine.clients import CREDENTIALS, make_client
 from local.engine.errors import DeploymentError, EngineError
-from local.engine.executions import ExecutionResult, Executions, StateObserver
+from local.engine.executions import EndObserver, ExecutionResult, Executions, StateObserver
 from local.engine.functions import FunctionConfiguration, FunctionPool, FunctionResult
 from local.engine.image import ContainerImage
 from local.engine.logs import LogObserver, Logs
+from local.engine.observers import ObserverThread
 from local.engine.seams import host
 from local.engine.server import MotoServer
 from local.engine.tasks import TaskRunner
 from local.engine.template import CODE_BUCKET, SkippedResource, TranslatedTemplate, translate
 
-_LOG = logging.getLogger(__name__)
 _STOP_SECONDS = 10.0
 
 
@@ -50,6 +52,7 @@ class Engine:
         skipped: what of the template was left out, and why.
         tasks: the container tasks; `tasks.running()` tells their processes.
         executions: the executions of state machines.
+        functions: the functions by their physical names.
 
     """
 
@@ -62,13 +65,12 @@ class Engine:
         self.outputs: dict[str, str] = {}
         self.resources: dict[str, str] = {}
         self.skipped: list[SkippedResource] = []
-        self.executions = Executions()
         self._stopped = False
         self._stop_lock = threading.RLock()
         self._clients: dict[str, Any] = {}
         self._client_lock = threading.Lock()
-        self._functions: dict[str, FunctionConfiguration] = {}
-        self._kept = kept or Path(tempfile.gettempdir()) / "sam-engine-kept"
+        self.functions: dict[str, FunctionConfiguration] = {}
+        self._kept = kept or platformdirs.user_cache_path("sam-engine")
         host.enter(self)
         try:
             _forget_everything()
@@ -77,10 +79,13 @@ class Engine:
             host.leave(self)
             raise
         self.port = self._server.port
-        self.logs = Logs(self._backend("logs"))
+        self._observers = ObserverThread()
+        self.executions = Executions(self._observers)
+        self.logs = Logs(self._backend("logs"), self._observers)
+        self._folder = scratch.make_root()
         self.tasks: TaskRunner
         self._pool: FunctionPool
-        atexit.register(self.stop)
+        atexit.register(self._stop_at_exit)
 
     @classmethod
     def deploy(
@@ -129,7 +134,7 @@ class Engine:
             engine.stop()
             raise
         if warm:
-            functions = list(engine._functions.values())
+            functions = list(engine.functions.values())
             threading.Thread(target=engine._pool.warm, args=(functions,), daemon=True).start()
         return engine
 
@@ -151,8 +156,16 @@ class Engine:
         return {**CREDENTIALS, "AWS_DEFAULT_REGION": self.region, "AWS_ENDPOINT_URL": self.endpoint}
 
     def watch_states(self, observer: StateObserver) -> None:
-        """Have `observer(execution_arn, visit)` called as states are entered, retried and left."""
+        """Have `observer(execution_arn, visit)` called as states are entered, retried and left.
+
+        Observers are called one after another from a thread of the engine's, a moment later than what they
+        hear of, and before `wait` returns. One that raises is logged and called no more.
+        """
         self.executions.state_observers.append(observer)
+
+    def watch_ends(self, observer: EndObserver) -> None:
+        """Have `observer(execution_arn)` called as executions end."""
+        self.executions.end_observers.append(observer)
 
     def watch_logs(self, observer: LogObserver) -> None:
         """Have `observer(line)` called for every line that functions and containers write."""
@@ -167,6 +180,7 @@ class Engine:
         """
         if not self.executions.wait_until_ended(execution_arn, timeout):
             raise TimeoutError(f"{execution_arn} has not ended after {timeout} s.")
+        self._observers.settle(timeout)
         described = self.client("stepfunctions").describe_execution(executionArn=execution_arn)
         visits = self.executions.visits(execution_arn)
         return ExecutionResult(
@@ -189,7 +203,7 @@ class Engine:
         looked_at: dict[str, bool] = {}
 
         def found() -> bool:
-            for arn in list(self.executions._started):
+            for arn in self.executions.started():
                 if arn not in looked_at:
                     looked_at[arn] = matches(self._input_of(arn))
             return any(looked_at.values())
@@ -200,7 +214,7 @@ class Engine:
 
     def invoke_function(self, name: str, payload: bytes) -> FunctionResult:
         """Invoke a function by its name or logical id."""
-        function = self._functions[self.resources.get(name, name)]
+        function = self.functions[self.resources.get(name, name)]
         return self._pool.invoke(function, payload)
 
     def function_pids(self) -> dict[int, str]:
@@ -225,16 +239,23 @@ class Engine:
                 if hasattr(self, part):
                     getattr(self, part).close()
             self._wait_for_executions()
+            self._observers.close()
             self._server.stop()
+            shutil.rmtree(self._folder, ignore_errors=True)
             host.leave(self)
             # last: an interrupted stop is finished when the process ends
             self._stopped = True
-            atexit.unregister(self.stop)
+            atexit.unregister(self._stop_at_exit)
 
-    def stop_on_signals(self) -> None:
-        """Have SIGTERM and SIGHUP end the process as ctrl-C does, so that nothing is left behind."""
+    @staticmethod
+    def stop_on_signals() -> None:
+        """Have SIGTERM and SIGHUP raise SystemExit (143, 129), so that nothing is left behind.
+
+        A signal that is ignored stays so: nohup means it.
+        """
         for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _interrupt)
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, _exit)
 
     def __enter__(self) -> Self:
         return self
@@ -250,21 +271,21 @@ class Engine:
         stack = self._create_stack(translated, stack_name)
         resource_map = stack.resource_map
         self.resources = {
-            name: resource.physical_resource_id
-            for name, resource in resource_map._parsed_resources.items()
-            if name in translated.body["Resources"] and hasattr(resource, "physical_resource_id")
+            name: resource_map[name].physical_resource_id
+            for name in translated.body["Resources"]
+            if hasattr(resource_map[name], "physical_resource_id")
         }
         self.outputs = {output.key: str(output.value) for output in stack.output_map.values()}
-        environment = {**self.environment(), "AWS_REGION": self.region}
-        self._functions = self._configurations(translated, resource_map)
-        self._pool = FunctionPool(
-            slots=function_slots, logs=self.logs, environment={**environment, "PATH": "/usr/local/bin:/usr/bin:/bin"}
-        )
+        environment = ChildEnvironment(self.region, self.endpoint)
+        self.functions = self._configurations(translated, resource_map)
+        self._pool = FunctionPool(slots=function_slots, logs=self.logs, environment=environment, folder=self._folder)
         self.tasks = TaskRunner(
             images=self._images(translated, resource_map),
+            revisions=[self.resources[name] for name in translated.images if name in self.resources],
             slots=task_slots,
             logs=self.logs,
-            environment={**environment, "PATH": "/usr/local/bin:/usr/bin:/bin"},
+            environment=environment,
+            folder=self._folder,
             kept=self._kept,
         )
 
@@ -347,6 +368,13 @@ class Engine:
             if execution.exec_worker and execution.exec_worker.env:
                 execution.stop(stop_date=None, error=None, cause="The engine stopped.")
 
+    def _stop_at_exit(self) -> None:
+        # the last chance: who presses ctrl-C again and again must not leave processes behind
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(number, signal.SIG_IGN)
+        self.stop()
+
     def _wait_for_executions(self) -> None:
         deadline = time.monotonic() + _STOP_SECONDS
         for arn in self.executions.running():
@@ -365,12 +393,12 @@ def _forget_everything() -> None:
 
 def _archive(folder: Path) -> bytes:
     written = io.BytesIO()
-    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
         for path in sorted(folder.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 archive.write(path, path.relative_to(folder))
     return written.getvalue()
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+def _exit(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)

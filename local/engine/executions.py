@@ -1,10 +1,14 @@
 """Executions as they go by: waiting for them, and their states in order with their times."""
 
+import math
 import threading
+import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+
+from local.engine.observers import ObserverThread
 
 _FAILURES = {
     "TaskFailed",
@@ -15,6 +19,8 @@ _FAILURES = {
     "LambdaFunctionFailed",
     "LambdaFunctionTimedOut",
 }
+
+_SLICE_SECONDS = 0.5
 
 
 @dataclass
@@ -27,6 +33,7 @@ class StateVisit:
         entered: when it was entered.
         seconds: how long it took; None while it goes on.
         attempts: how often its work was tried, 1 for states without work.
+        failures: how many of the attempts failed.
         status: RUNNING, SUCCEEDED, CAUGHT (an error that a Catch took), or FAILED.
         error: the last error's name, None without one.
         cause: the last error's cause.
@@ -38,10 +45,10 @@ class StateVisit:
     entered: datetime
     seconds: float | None = None
     attempts: int = 1
+    failures: int = 0
     status: str = "RUNNING"
     error: str | None = None
     cause: str | None = None
-    _failures: int = field(default=0, repr=False)
     _succeeded: bool = field(default=False, repr=False)
 
 
@@ -65,7 +72,8 @@ EndObserver = Callable[[str], None]
 class Executions:
     """Hears of every event of every execution, and tells those who watch."""
 
-    def __init__(self) -> None:
+    def __init__(self, observers: ObserverThread) -> None:
+        self._observers = observers
         self._changed = threading.Condition()
         self._visits: dict[str, list[StateVisit]] = {}
         self._started: list[str] = []
@@ -79,19 +87,16 @@ class Executions:
             if arn not in self._visits:
                 self._visits[arn] = []
                 self._started.append(arn)
-            changed = follow(self._visits[arn], event)
+            if changed := follow(self._visits[arn], event):
+                self._observers.tell(self.state_observers, arn, replace(changed))
             self._changed.notify_all()
-        if changed:
-            for observer in list(self.state_observers):
-                observer(arn, changed)
 
     def ended(self, arn: str) -> None:
         """Note that an execution has ended."""
         with self._changed:
+            self._observers.tell(self.end_observers, arn)
             self._ended.add(arn)
             self._changed.notify_all()
-        for observer in list(self.end_observers):
-            observer(arn)
 
     def started(self) -> list[str]:
         """Return the executions' ARNs in the order in which they began."""
@@ -110,13 +115,19 @@ class Executions:
 
     def wait_until_ended(self, arn: str, seconds: float | None) -> bool:
         """Wait for an execution's end; says whether it came in time."""
-        with self._changed:
-            return self._changed.wait_for(lambda: arn in self._ended, seconds)
+        return self.wait_until(lambda: arn in self._ended, seconds)
 
     def wait_until(self, condition: Callable[[], bool], seconds: float | None) -> bool:
         """Wait until a condition on what this object knows holds; says whether it does."""
+        deadline = math.inf if seconds is None else time.monotonic() + seconds
         with self._changed:
-            return self._changed.wait_for(condition, seconds)
+            while not condition():
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return False
+                # in slices: a signal that comes just before a wait without end is not noticed
+                self._changed.wait(min(left, _SLICE_SECONDS))
+        return True
 
 
 def visits_of(events: Iterable[dict[str, Any]]) -> list[StateVisit]:
@@ -144,7 +155,7 @@ def follow(visits: list[StateVisit], event: dict[str, Any]) -> StateVisit | None
     visit = visits[-1]
     if kind in _FAILURES:
         return _fail(visit, event)
-    if kind in {"TaskScheduled", "LambdaFunctionScheduled"} and visit._failures:
+    if kind in {"TaskScheduled", "LambdaFunctionScheduled"} and visit.failures:
         visit.attempts += 1
         return visit
     if kind in {"TaskSucceeded", "LambdaFunctionSucceeded"}:
@@ -166,7 +177,7 @@ def _leave(visit: StateVisit, moment: datetime, status: str) -> StateVisit:
 def _fail(visit: StateVisit, event: dict[str, Any]) -> StateVisit:
     details: dict[str, Any] = next((value for name, value in event.items() if name.endswith("EventDetails")), {})
     visit.error, visit.cause = details.get("error"), details.get("cause")
-    visit._failures += 1
+    visit.failures += 1
     visit._succeeded = False
     return visit
 

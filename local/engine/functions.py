@@ -11,7 +11,6 @@ import json
 import queue
 import shutil
 import sys
-import tempfile
 import threading
 import time
 import uuid
@@ -19,13 +18,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.engine import process
+from local.engine import process, scratch
+from local.engine.child_environment import ChildEnvironment
 from local.engine.errors import EngineStoppedError
 from local.engine.logs import Logs
 from local.engine.runtime_api import Answer, Invocation, RuntimeApi
 
 _INIT_SECONDS = 120.0  # Lambda gives 10; a laptop under load gets more, and is not charged
 _POLL_SECONDS = 0.05
+_PUMP_SECONDS = 2.0  # a grandchild that left the session may hold the pipe open for ever
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,22 @@ class FunctionResult:
 
 
 class FunctionPool:
-    """Runs functions in at most `slots` processes, which stay warm between invocations."""
+    """Runs functions in at most `slots` processes, which stay warm between invocations.
 
-    def __init__(self, *, slots: int, logs: Logs, environment: Mapping[str, str]):
+    Args:
+        slots: how many processes there are, warm or busy.
+        logs: where their output goes.
+        environment: what every function is told of AWS.
+        folder: where their scratch folders are made.
+
+    """
+
+    def __init__(self, *, slots: int, logs: Logs, environment: ChildEnvironment, folder: Path):
         self._slots = threading.BoundedSemaphore(slots)
         self._size = slots
         self._logs = logs
-        self._environment = dict(environment)
+        self._environment = environment
+        self._folder = folder
         self._lock = threading.Lock()
         self._idle: list[_Sandbox] = []
         self._all: set[_Sandbox] = set()
@@ -84,14 +94,13 @@ class FunctionPool:
             return {sandbox.pid: sandbox.function.name for sandbox in self._all}
 
     def close(self) -> None:
-        """End every process."""
+        """End every process. An interrupted call leaves the rest to the next one."""
         with self._lock:
             self._closed = True
-            sandboxes = list(self._all)
-            self._all.clear()
             self._idle.clear()
+            sandboxes = list(self._all)
         for sandbox in sandboxes:
-            sandbox.close()
+            self._discard(sandbox)
 
     @contextlib.contextmanager
     def _sandbox(self, function: FunctionConfiguration) -> Iterator["_Sandbox"]:
@@ -102,21 +111,21 @@ class FunctionPool:
             self._give_back(sandbox)
 
     def _take(self, function: FunctionConfiguration) -> "_Sandbox":
-        evicted: _Sandbox | None = None
         with self._lock:
             if self._closed:
                 raise EngineStoppedError("The engine has stopped.")
-            for sandbox in self._idle:
-                if sandbox.function == function:
-                    self._idle.remove(sandbox)
-                    return sandbox
-            if len(self._all) >= self._size and self._idle:
-                evicted = self._idle.pop(0)
-                self._all.discard(evicted)
-            sandbox = _Sandbox(function, self._logs, self._environment)
-            self._all.add(sandbox)
-        if evicted:
-            evicted.close()
+            unwanted = [each for each in self._idle if not each.alive]
+            self._idle = [each for each in self._idle if each.alive]
+            sandbox = next((each for each in self._idle if each.function == function), None)
+            if sandbox:
+                self._idle.remove(sandbox)
+            else:
+                if len(self._all) - len(unwanted) >= self._size and self._idle:
+                    unwanted.append(self._idle.pop(0))
+                sandbox = _Sandbox(function, self._logs, self._environment, self._folder)
+                self._all.add(sandbox)
+        for each in unwanted:
+            self._discard(each)
         return sandbox
 
     def _give_back(self, sandbox: "_Sandbox") -> None:
@@ -124,17 +133,22 @@ class FunctionPool:
             if sandbox.alive and not self._closed:
                 self._idle.append(sandbox)
                 return
-            self._all.discard(sandbox)
+        self._discard(sandbox)
+
+    def _discard(self, sandbox: "_Sandbox") -> None:
+        # forgotten only once nothing is left of it: an interrupted close must be repeated
         sandbox.close()
+        with self._lock:
+            self._all.discard(sandbox)
 
 
 class _Sandbox:
     """One warm process of one function."""
 
-    def __init__(self, function: FunctionConfiguration, logs: Logs, environment: Mapping[str, str]):
+    def __init__(self, function: FunctionConfiguration, logs: Logs, environment: ChildEnvironment, folder: Path):
         self.function = function
         self._api = RuntimeApi()
-        self._scratch = Path(tempfile.mkdtemp(prefix=f"{function.name}-"))
+        self._scratch = scratch.make_folder(folder, function.name)
         stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[$LATEST]{uuid.uuid4().hex}"
         self._log = logs.open(source=function.name, group=function.log_group, stream=stream)
         self._process = process.start(
@@ -144,7 +158,7 @@ class _Sandbox:
         )
         assert self._process.stdout is not None  # noqa: S101 - start() makes the pipe
         self._pump = self._log.pump(self._process.stdout)
-        self._closed = False
+        self._spent = False
 
     @property
     def pid(self) -> int:
@@ -154,13 +168,15 @@ class _Sandbox:
     @property
     def alive(self) -> bool:
         """Whether it can take another invocation."""
-        return not self._closed and self._process.poll() is None
+        return not self._spent and self._process.poll() is None
 
     def invoke(self, payload: bytes) -> FunctionResult:
         """Run one invocation to its end, however it ends."""
         request_id = str(uuid.uuid4())
         answer = self._initialised(request_id)
-        if answer is None:
+        if answer:
+            self._spent = True
+        else:
             self._log.write(f"START RequestId: {request_id} Version: $LATEST")
             started = time.monotonic()
             self._api.hand_out(self._invocation(request_id, payload))
@@ -173,10 +189,10 @@ class _Sandbox:
         )
 
     def close(self) -> None:
-        """End the process and remove its scratch folder."""
-        self._closed = True
+        """End the process and remove its scratch folder; can be repeated."""
+        self._spent = True
         process.kill(self._process)
-        self._pump.join()
+        self._pump.join(_PUMP_SECONDS)
         self._api.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
@@ -252,13 +268,12 @@ class _Sandbox:
             trace_id=trace,
         )
 
-    def _variables(self, base: Mapping[str, str], stream: str) -> dict[str, str]:
+    def _variables(self, environment: ChildEnvironment, stream: str) -> dict[str, str]:
         function = self.function
         return {
             "LANG": "en_US.UTF-8",
             "TZ": ":UTC",
-            **base,
-            **function.environment,
+            **environment.around(function.environment),
             "TMPDIR": str(self._scratch),
             "LAMBDA_TASK_ROOT": str(function.code),
             "PYTHONPATH": str(function.code),

@@ -3,9 +3,11 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, Any
+
+from local.engine.observers import ObserverThread
 
 _LONGEST_LINE = 200_000  # CloudWatch Logs takes 256 KiB an event
 
@@ -26,10 +28,10 @@ LogObserver = Callable[[LogLine], None]
 class LogStream:
     """One stream of one group; keeps the last lines for error reports."""
 
-    def __init__(self, backend: Any, source: str, group: str, stream: str, observers: Iterable[LogObserver]):
+    def __init__(self, backend: Any, source: str, group: str, stream: str, tell: Callable[[LogLine], None]):
         self.source, self.group, self.stream = source, group, stream
         self._backend = backend
-        self._observers = observers
+        self._tell = tell
         self._tail: deque[str] = deque(maxlen=100)
 
     def write(self, text: str) -> None:
@@ -40,9 +42,7 @@ class LogStream:
         if text.strip():
             event = {"timestamp": int(time.time() * 1000), "message": text}
             self._backend.put_log_events(self.group, self.stream, [event])
-        line = LogLine(self.source, self.group, self.stream, text)
-        for observer in list(self._observers):
-            observer(line)
+        self._tell(LogLine(self.source, self.group, self.stream, text))
 
     def tail(self, lines: int) -> list[str]:
         """Return the last lines."""
@@ -63,8 +63,9 @@ class LogStream:
 class Logs:
     """Makes streams in moto's CloudWatch Logs. Groups that nobody made come into being, as Lambda's do."""
 
-    def __init__(self, backend: Any):
+    def __init__(self, backend: Any, observers: ObserverThread):
         self._backend = backend
+        self._observer_thread = observers
         self._lock = threading.Lock()
         self.observers: list[LogObserver] = []
 
@@ -75,4 +76,7 @@ class Logs:
                 self._backend.create_log_group(group, {})
             if stream not in self._backend.groups[group].streams:
                 self._backend.create_log_stream(group, stream)
-        return LogStream(self._backend, source, group, stream, self.observers)
+        return LogStream(self._backend, source, group, stream, self._tell)
+
+    def _tell(self, line: LogLine) -> None:
+        self._observer_thread.tell(self.observers, line)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _BYTES_PER_MEGABYTE = 1024 * 1024
+_KILL_SECONDS = 5.0
 
 
 def start(arguments: Sequence[str], *, directory: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -43,7 +44,9 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     """SIGKILL the process and what is left of its session."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    # one that hangs in the kernel is left to it
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_KILL_SECONDS)
 
 
 def resident_megabytes(pid: int) -> float | None:

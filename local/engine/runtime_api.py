@@ -44,7 +44,6 @@ class RuntimeApi:
 
     def __post_init__(self) -> None:
         self._invocations: queue.Queue[Invocation | None] = queue.Queue()
-        self._closed = False
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_for(self))
         self._server.daemon_threads = True
         self._thread = threading.Thread(
@@ -67,13 +66,11 @@ class RuntimeApi:
         return self._invocations.get()
 
     def close(self) -> None:
-        """Let a waiting client go and free the port."""
-        if not self._closed:
-            self._closed = True
-            self._invocations.put(None)
-            self._server.shutdown()
-            self._server.server_close()
-            self._thread.join()
+        """Let a waiting client go and free the port; can be repeated."""
+        self._invocations.put(None)
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
 
 
 def _handler_for(api: RuntimeApi) -> type["_Handler"]:

@@ -1,8 +1,10 @@
-"""moto's server on the loopback address, started and stopped cleanly."""
+"""moto's server on the loopback address, started and stopped cleanly, for programs of this machine alone."""
 
 import logging
+import re
 import socket
 import threading
+from collections.abc import Iterable
 from typing import Any
 
 from moto.moto_server.werkzeug_app import (
@@ -12,7 +14,10 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
-from local.engine.errors import EngineError
+from local.engine.errors import EngineError, EngineStoppedError
+
+_LOCAL_HOST = re.compile(r"(127\.0\.0\.1|([a-z0-9.-]+\.)?localhost)(:\d+)?", re.IGNORECASE)
+_OWN_PAGES = re.compile(r"/*moto-api", re.IGNORECASE)
 
 
 def _check_free(port: int) -> None:
@@ -23,6 +28,56 @@ def _check_free(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise EngineError(f"Port {port} can't be listened on: {error.strerror}.") from error
+
+
+class LocalProgramsOnly:
+    """A WSGI application that lets no web page reach another one.
+
+    The engine runs commands for whoever may call it, and a browser lets any page send requests to the loopback
+    address: with an Origin or from another site, or under a name of its own that resolves to it (DNS
+    rebinding). moto's own pages, which can wipe everything, are for nobody.
+    """
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer 403, or have the application answer."""
+        if refusal := _refusal(environ):
+            return _text(start_response, "403 Forbidden", refusal)
+        answer: Iterable[bytes] = self._application(environ, start_response)
+        return answer
+
+
+class UnavailableOnceStopped:
+    """A WSGI application that answers 503 when another one finds that the engine has stopped."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Have the application answer, or say that it can't any more."""
+        try:
+            answer: Iterable[bytes] = self._application(environ, start_response)
+        except EngineStoppedError as error:
+            return _text(start_response, "503 Service Unavailable", str(error))
+        return answer
+
+
+def _text(start_response: Any, status: str, text: str) -> Iterable[bytes]:
+    body = text.encode()
+    start_response(status, [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+def _refusal(environ: dict[str, Any]) -> str | None:
+    if "HTTP_ORIGIN" in environ or environ.get("HTTP_SEC_FETCH_SITE") == "cross-site":
+        return "Web pages can't use the local engine."
+    if not _LOCAL_HOST.fullmatch(environ.get("HTTP_HOST", "")):
+        return "The local engine answers to 127.0.0.1 and localhost only."
+    if _OWN_PAGES.match(environ.get("PATH_INFO", "")):
+        return "The local engine has no moto-api."
+    return None
 
 
 class _QuietHandler(MotoRequestHandler):
@@ -37,7 +92,7 @@ class MotoServer:
 
     def __init__(self, port: int):
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        application = DomainDispatcherApplication(create_backend_app)
+        application = LocalProgramsOnly(UnavailableOnceStopped(DomainDispatcherApplication(create_backend_app)))
         _check_free(port)
         self._server: Any = make_server("127.0.0.1", port, application, threaded=True, request_handler=_QuietHandler)
         self._thread = threading.Thread(

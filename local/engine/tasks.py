@@ -6,23 +6,25 @@ keeps the object's attributes as ECS would. Names of attributes are therefore mo
 
 import shutil
 import subprocess
-import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from local.engine import process
+from local.engine.child_environment import ChildEnvironment
 from local.engine.errors import EngineStoppedError
 from local.engine.image import ContainerImage
 from local.engine.logs import Logs, LogStream
+from local.engine.scratch import make_folder
 
 _POLL_SECONDS = 0.05
 _DEFAULT_STOP_SECONDS = 30
 _OUT_OF_MEMORY_EXIT = 137
 _TAIL_LINES = 20
+_PUMP_SECONDS = 2.0  # a grandchild that left the session may hold the pipe open for ever
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class _Container:
     definition: dict[str, Any]
     state: Any  # moto's Container
     image: ContainerImage | None
+    of_template: bool
     log: LogStream
     environment: dict[str, str] = field(default_factory=dict)
     process: "subprocess.Popen[bytes] | None" = None
@@ -61,9 +64,11 @@ class TaskRunner:
 
     Args:
         images: what each task definition family starts.
+        revisions: the ARNs of the template's own task definitions; an EntryPoint is taken from no other.
         slots: how many tasks run at a time.
         logs: where the containers' output goes.
-        environment: variables that every container gets (endpoint, credentials, region).
+        environment: what every container is told of AWS.
+        folder: where the tasks' scratch folders are made.
         kept: the folder that stands for paths of the images that this machine lacks.
 
     """
@@ -72,15 +77,19 @@ class TaskRunner:
         self,
         *,
         images: Mapping[str, ContainerImage],
+        revisions: Collection[str],
         slots: int,
         logs: Logs,
-        environment: Mapping[str, str],
+        environment: ChildEnvironment,
+        folder: Path,
         kept: Path,
     ):
         self._images = images
+        self._revisions = frozenset(revisions)
         self._slots = threading.BoundedSemaphore(slots)
         self._logs = logs
-        self._environment = dict(environment)
+        self._environment = environment
+        self._folder = folder
         self._kept = kept
         self._lock = threading.Lock()
         self._tasks: dict[str, _Task] = {}
@@ -158,6 +167,7 @@ class TaskRunner:
                 definition=container_definition,
                 state=state,
                 image=self._images.get(definition.family),
+                of_template=definition.arn in self._revisions,
                 log=self._open_log(container_definition, moto_task.id),
             )
             for container_definition, state in zip(definition.container_definitions, moto_task.containers, strict=True)
@@ -173,7 +183,7 @@ class TaskRunner:
         )
 
     def _run(self, task: "_Task") -> None:
-        scratch = Path(tempfile.mkdtemp(prefix="task-"))
+        scratch = make_folder(self._folder, "task")
         try:
             if not self._wait_for_slot(task):
                 return
@@ -211,11 +221,13 @@ class TaskRunner:
                 "its task definition resource has no Metadata with Dockerfile and DockerContext: "
                 "the engine can't know what the image starts"
             )
-        container.environment = {
+        own = {
             **image.local_environment(scratch=scratch, kept=self._kept),
-            **self._environment,
             **_variables(container.definition.get("environment", [])),
             **_variables(override.get("environment", [])),
+        }
+        container.environment = {
+            **self._environment.around(own),
             "HOME": str(scratch),
             "TMPDIR": str(scratch),
             "PYTHONUNBUFFERED": "1",
@@ -224,6 +236,8 @@ class TaskRunner:
         }
         command = override.get("command", container.definition.get("command"))
         if entrypoint := container.definition.get("entryPoint"):
+            if not container.of_template:
+                raise ValueError("its task definition is not the template's, and brings an EntryPoint of its own")
             image = ContainerImage(image.context, image.workdir, tuple(entrypoint), (), image.environment)
         container.process = process.start(
             image.arguments(command), directory=image.context, environment=container.environment
@@ -318,7 +332,7 @@ class _Task:
             )
             container.state.exitCode = process.container_exit_code(container.process.returncode)
         if container.pump:
-            container.pump.join()
+            container.pump.join(_PUMP_SECONDS)
         if container.out_of_memory:
             container.state.reason = "OutOfMemoryError: Container killed due to memory usage"
         container.state.last_status = "STOPPED"

@@ -13,24 +13,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from boto3.session import Session
 from samtranslator.parser.parser import Parser
 from samtranslator.public.exceptions import InvalidDocumentException
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 from yaml import YAMLError
 
+from local.engine.aws_session import own_session
 from local.engine.errors import TemplateError
 from local.engine.image import ContainerImage, read_image
+from local.engine.unheeded import unheeded
 
 CODE_BUCKET = "engine-code"
+_UNHEEDED = "without effect here"
 _SUBSTITUTION = re.compile(r"\$\{([A-Za-z0-9_]+)\}")
 _SUB_REFERENCE = re.compile(r"\$\{([A-Za-z0-9:]+)((?:\.[A-Za-z0-9]+)*)\}")
 
 
 @dataclass(frozen=True)
 class SkippedResource:
-    """A resource, or a property of one, that the engine leaves out, and why."""
+    """A resource, or a property of one, that the engine leaves out, and why.
+
+    `logical_id` is the resource's, or `LogicalId.Property`.
+    """
 
     logical_id: str
     type: str
@@ -88,6 +93,7 @@ def translate(
     body = _transform(template, values, region, path)
     _inline_definitions(body, definitions)
     _leave_out_unsupported(body, supported, skipped)
+    skipped.extend(SkippedResource(name, kind, _UNHEEDED) for name, kind in unheeded(body["Resources"]))
     return TranslatedTemplate(body=body, code=code, images=images, parameters=values, skipped=skipped)
 
 
@@ -189,13 +195,13 @@ def _leave_out_layers(template: dict[str, Any], skipped: list[SkippedResource]) 
 
 def _skipped_layers(name: str) -> SkippedResource:
     reason = "a function gets the packages of the interpreter that runs the engine"
-    return SkippedResource(name, "AWS::Serverless::Function Layers", reason)
+    return SkippedResource(f"{name}.Layers", "AWS::Serverless::Function", reason)
 
 
 def _transform(template: dict[str, Any], values: dict[str, str], region: str, path: Path) -> dict[str, Any]:
     # it complains of its own usage metrics, which nobody sends
     logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)
-    translator = Translator({}, Parser(), boto_session=Session(region_name=region))
+    translator = Translator({}, Parser(), boto_session=own_session(region_name=region))
     try:
         body: dict[str, Any] = translator.translate(template, parameter_values=dict(values))
     except InvalidDocumentException as error:

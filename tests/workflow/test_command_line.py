@@ -1,6 +1,7 @@
 """`python -m local run` as a person or a script meets it."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -70,10 +71,35 @@ def test_given_a_key_that_no_rule_takes_when_run_then_it_says_so(tmp_path: Path)
     file = tmp_path / "x.wav"
     file.write_bytes(b"x")
 
-    ran = _run(file, "--key", "elsewhere/x.wav", directory=tmp_path)
+    ran = _run(file, "--json", "--key", "elsewhere/x.wav", directory=tmp_path)
 
     assert ran.returncode == 1
     assert "No execution began" in ran.stderr
+    told = json.loads(ran.stdout)
+    assert (told["key"], told["executionArn"], told["status"]) == ("elsewhere/x.wav", None, None)
+    assert told["error"] == "NotStarted"
+    assert "No execution began" in told["cause"]
+
+
+def test_given_a_reader_that_goes_away_when_run_then_the_command_ends_and_leaves_nothing(tmp_path: Path) -> None:
+    scratch = tmp_path / "tmp"
+    scratch.mkdir()
+    run = subprocess.Popen(
+        [sys.executable, "-m", "local", "run", "--output", str(tmp_path / "out")],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "PYTHONIOENCODING": "latin-1", "TMPDIR": str(scratch)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert run.stdout is not None
+    first = run.stdout.readline()
+    run.stdout.close()
+    _, errors = run.communicate(timeout=60)
+
+    assert first.startswith(b"skipped")
+    assert run.returncode in {141, 143}
+    assert b"Traceback" not in errors
+    assert list(scratch.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -87,12 +113,16 @@ def test_given_a_key_that_no_rule_takes_when_run_then_it_says_so(tmp_path: Path)
         (["here.wav", "here.wav", "--key", "k"], "one key"),
         (["here.wav", "--time-scale", "-1"], "--time-scale"),
         (["--nope"], "--nope"),
+        (["here.wav", "--output", "here.wav"], "can't be made a folder"),
+        ([os.fsdecode(b"take\xff.wav")], "not UTF-8"),
+        (["here.wav", "--key", os.fsdecode(b"k\xff")], "bytes of UTF-8"),
     ],
 )
 def test_given_a_mistake_when_run_then_it_is_named_and_exit_code_2(
     tmp_path: Path, arguments: list[str], message: str
 ) -> None:
     (tmp_path / "here.wav").write_bytes(b"x")
+    (tmp_path / os.fsdecode(b"take\xff.wav")).write_bytes(b"x")
 
     ran = _run(*arguments, directory=tmp_path)
 

@@ -1,14 +1,19 @@
 """Lambda functions on the engine, with the small project of tests/fixtures."""
 
+import dataclasses
 import json
+import os
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local.engine import Engine, ExecutionResult
 from local.engine import functions as engine_functions
+from local.engine.child_environment import ChildEnvironment
 
 RunStates = Callable[..., ExecutionResult]
 
@@ -16,6 +21,18 @@ RunStates = Callable[..., ExecutionResult]
 def _invoke(engine: Engine, **event: Any) -> Any:
     answer = engine.client("lambda").invoke(FunctionName=engine.resources["Greet"], Payload=json.dumps(event).encode())
     return json.loads(answer["Payload"].read()), answer.get("FunctionError")
+
+
+def _pool(engine: Engine, folder: Path) -> engine_functions.FunctionPool:
+    environment = ChildEnvironment(engine.region, engine.endpoint)
+    return engine_functions.FunctionPool(slots=1, logs=engine.logs, environment=environment, folder=folder)
+
+
+def _kill(pid: int) -> None:
+    """Kill a process and wait until it is dead."""
+    os.kill(pid, 9)
+    while Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] not in "ZX":
+        time.sleep(0.001)
 
 
 def _task(engine: Engine, **event: Any) -> dict[str, Any]:
@@ -33,7 +50,7 @@ def test_given_a_function_when_invoked_then_it_has_its_own_environment_and_none_
 ) -> None:
     monkeypatch.setenv("OURS_ALONE", "secret")
     for pid in small.function_pids():
-        engine_functions.process.os.kill(pid, 9)  # a warm process has the environment of its start
+        _kill(pid)  # a warm process has the environment of its start
 
     seen, error = _invoke(small, do="environment")
 
@@ -103,15 +120,18 @@ def test_given_a_functions_output_when_run_then_it_is_in_its_log_group_and_was_s
     messages = [event["message"] for event in events]
     assert "greet is asked to greet" in messages
     assert any(message.startswith("REPORT RequestId") for message in messages)
+    deadline = time.monotonic() + 5
+    while "greet is asked to greet" not in lines and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert "greet is asked to greet" in lines
 
 
 def test_given_a_machine_without_the_native_client_when_invoked_then_our_own_one_does_the_same(
-    small: Engine, monkeypatch: pytest.MonkeyPatch
+    small: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(engine_functions, "_real_client_imports", lambda: False)
-    configuration = next(iter(small._functions.values()))
-    pool = engine_functions.FunctionPool(slots=1, logs=small.logs, environment=small.environment())
+    configuration = next(iter(small.functions.values()))
+    pool = _pool(small, tmp_path)
     try:
         greeted = json.loads(pool.invoke(configuration, b'{"do": "greet", "name": "Cy"}').payload)
         raised = pool.invoke(configuration, b'{"do": "raise", "message": "no"}')
@@ -125,11 +145,11 @@ def test_given_a_machine_without_the_native_client_when_invoked_then_our_own_one
     assert told["stackTrace"]
 
 
-def test_given_a_handler_that_does_not_import_when_invoked_then_the_error_says_so(small: Engine) -> None:
-    import dataclasses
-
-    configuration = dataclasses.replace(next(iter(small._functions.values())), handler="no.such.handler")
-    pool = engine_functions.FunctionPool(slots=1, logs=small.logs, environment=small.environment())
+def test_given_a_handler_that_does_not_import_when_invoked_then_the_error_says_so(
+    small: Engine, tmp_path: Path
+) -> None:
+    configuration = dataclasses.replace(next(iter(small.functions.values())), handler="no.such.handler")
+    pool = _pool(small, tmp_path)
     try:
         told = json.loads(pool.invoke(configuration, b"{}").payload)
     finally:
@@ -137,3 +157,83 @@ def test_given_a_handler_that_does_not_import_when_invoked_then_the_error_says_s
 
     assert told["errorType"] == "Runtime.ImportModuleError"
     assert "no.such" in told["errorMessage"]
+
+
+def test_given_a_warm_process_that_died_when_invoked_then_a_new_one_answers_and_nothing_is_left_of_the_old(
+    small: Engine, tmp_path: Path
+) -> None:
+    configuration = next(iter(small.functions.values()))
+    pool = _pool(small, tmp_path)
+    try:
+        pool.invoke(configuration, b'{"do": "greet", "name": "Ada"}')
+        (first,) = pool.pids()
+        _kill(first)
+        answered = pool.invoke(configuration, b'{"do": "greet", "name": "Bo"}')
+        pids, folders = set(pool.pids()), list(tmp_path.iterdir())
+    finally:
+        pool.close()
+
+    assert json.loads(answered.payload)["greeting"] == "Hello, Bo!"
+    assert first not in pids
+    assert len(folders) == 1
+
+
+def test_given_a_function_whose_init_failed_when_invoked_again_then_its_process_is_not_given_out_again(
+    small: Engine, tmp_path: Path
+) -> None:
+    broken = dataclasses.replace(next(iter(small.functions.values())), handler="no.such.handler")
+    pool = _pool(small, tmp_path)
+    try:
+        pool.invoke(broken, b"{}")
+        left = pool.pids()
+    finally:
+        pool.close()
+
+    assert left == {}
+
+
+def test_given_a_close_that_is_interrupted_when_repeated_then_nothing_is_left(
+    small: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configuration = next(iter(small.functions.values()))
+    pool = _pool(small, tmp_path)
+    pool.invoke(configuration, b'{"do": "greet"}')
+    (pid,) = pool.pids()
+
+    def interrupted(_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine_functions.process, "kill", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            pool.close()
+    pool.close()
+
+    assert not Path(f"/proc/{pid}").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_given_a_template_that_points_elsewhere_when_invoked_then_the_function_still_talks_to_the_engine(
+    small: Engine, tmp_path: Path
+) -> None:
+    elsewhere = {
+        "AWS_ENDPOINT_URL": "https://s3.amazonaws.com",
+        "AWS_ENDPOINT_URL_S3": "https://s3.amazonaws.com",
+        "AWS_ACCESS_KEY_ID": "real",
+        "AWS_PROFILE": "work",
+        "AWS_CONFIG_FILE": "/home/user/.aws/config",
+        "HTTP_PROXY": "http://proxy:3128",
+    }
+    configuration = dataclasses.replace(next(iter(small.functions.values())), environment=elsewhere)
+    pool = _pool(small, tmp_path)
+    try:
+        seen = json.loads(pool.invoke(configuration, b'{"do": "environment"}').payload)["variables"]
+    finally:
+        pool.close()
+
+    assert seen["AWS_ENDPOINT_URL"] == small.endpoint
+    assert seen["AWS_ACCESS_KEY_ID"] == "local"
+    assert seen["AWS_CONFIG_FILE"] == seen["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
+    assert (seen["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"], seen["AWS_EC2_METADATA_DISABLED"]) == ("false", "true")
+    assert not {"AWS_ENDPOINT_URL_S3", "AWS_PROFILE"} & set(seen)
+    assert "127.0.0.1" in seen["NO_PROXY"]

@@ -238,3 +238,23 @@ def test_given_a_containers_output_when_run_then_it_is_in_its_stream(small: Engi
     ]
     assert [event["message"] for event in logged] == ["carton: exit []"]
     assert small.tasks.log_tail(_cause(result)["TaskArn"]) == ["carton: exit []"]
+
+
+def test_given_a_revision_of_another_entry_point_when_run_then_it_does_not_start(
+    small: Engine, run_states: RunStates
+) -> None:
+    ecs = small.client("ecs")
+    family = small.outputs["PackArn"].rpartition("/")[2].partition(":")[0]
+    registered = ecs.register_task_definition(
+        family=family,
+        memory="512",
+        containerDefinitions=[
+            {"name": "carton", "image": "x", "memory": 64, "entryPoint": ["/bin/sh", "-c", "exit 0"]}
+        ],
+    )["taskDefinition"]["taskDefinitionArn"]
+
+    result = run_states({"Pack": _task(small, registered)})
+
+    assert (result.status, result.error) == ("FAILED", "States.TaskFailed")
+    assert _cause(result)["StopCode"] == "TaskFailedToStart"
+    assert "EntryPoint" in _cause(result)["StoppedReason"]

@@ -55,6 +55,6 @@ def install() -> None:
     """Install every seam; does nothing the second time."""
     global _installed  # noqa: PLW0603 - moto is patched once per process
     if not _installed:
-        _installed = True
         for seam in _SEAMS:
             seam.install()
+        _installed = True

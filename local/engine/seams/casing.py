@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-import botocore.session
 from botocore import xform_name
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 from botocore.response import StreamingBody
@@ -20,6 +19,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
     StateTaskService,
 )
 
+from local.engine.aws_session import own_core_session
 from local.engine.seams.patching import replace
 
 _EPOCH_MILLISECONDS_OF = {"ecs"}
@@ -125,7 +125,7 @@ def _upper_first(name: str) -> str:
 
 @cache
 def _service(name: str) -> ServiceModel:
-    return botocore.session.get_session().get_service_model(name)
+    return own_core_session().get_service_model(name)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from typing import Any, Protocol
 
+from local.engine.errors import EngineError
 from local.engine.functions import FunctionResult
 from local.engine.tasks import TaskRunner
 
@@ -26,7 +27,7 @@ class Host(Protocol):
         """Stop, and leave."""
 
 
-class NoEngineError(RuntimeError):
+class NoEngineError(EngineError):
     """Something of moto's ran while no engine did."""
 
 
@@ -37,12 +38,12 @@ def enter(host: Host) -> None:
     """Make an engine the current one.
 
     Raises:
-        RuntimeError: another engine runs; moto keeps one state per process.
+        EngineError: another engine runs; moto keeps one state per process.
 
     """
     global _current  # noqa: PLW0603 - moto is global, and so is what it works for
     if _current is not None:
-        raise RuntimeError("An engine already runs in this process: stop it first.")
+        raise EngineError("An engine already runs in this process: stop it first.")
     _current = host
 
 

@@ -4,8 +4,10 @@ from typing import Any
 
 import moto
 
+from local.engine.errors import EngineError
 
-class SeamError(RuntimeError):
+
+class SeamError(EngineError):
     """moto has no longer what a seam replaces: a newer moto needs the seam looked at."""
 
 

@@ -142,6 +142,48 @@ def test_given_code_and_layers_of_globals_when_translated_then_each_function_has
     translated = _translate(path)
 
     assert translated.code == {"A": tmp_path / "code", "B": tmp_path / "code"}
-    assert [each.type for each in translated.skipped] == ["AWS::Serverless::Function Layers"]
+    assert [each.logical_id for each in translated.skipped] == ["Globals.Layers"]
     body: Any = json.dumps(translated.body)
     assert "arn:x" not in body
+
+
+def test_given_properties_without_effect_when_translated_then_they_are_listed(
+    template: Callable[[str], Path],
+) -> None:
+    path = template(
+        """
+Resources:
+  Bucket:
+    Type: AWS::S3::Bucket
+    Properties:
+      BucketName: b
+      LifecycleConfiguration: {Rules: []}
+      NotificationConfiguration: {EventBridgeConfiguration: {}, QueueConfigurations: []}
+  Machine:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Definition: {StartAt: A, States: {A: {Type: Succeed}}}
+      Role: arn:aws:iam::123456789012:role/r
+      Tracing: {Enabled: true}
+      Logging: {Level: ALL}
+  Box:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      Volumes: [{Name: v}]
+      ContainerDefinitions: [{Name: c, Image: i, User: "1"}, {Name: d, Image: i, ReadonlyRootFilesystem: true}]
+  Rule:
+    Type: AWS::Events::Rule
+    Properties: {EventPattern: {}, Targets: [{Id: t, Arn: a, RetryPolicy: {MaximumRetryAttempts: 1}}]}
+"""
+    )
+
+    assert [each.logical_id for each in _translate(path).skipped] == [
+        "Bucket.LifecycleConfiguration",
+        "Bucket.NotificationConfiguration.QueueConfigurations",
+        "Box.Volumes",
+        "Box.ContainerDefinitions.ReadonlyRootFilesystem",
+        "Box.ContainerDefinitions.User",
+        "Rule.Targets.RetryPolicy",
+        "Machine.LoggingConfiguration",
+        "Machine.TracingConfiguration",
+    ]
