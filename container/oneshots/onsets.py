@@ -30,6 +30,7 @@ RISE_SHARE = 0.2
 LEVEL_BANDS = {"all": 0, "over_300_hz": 2, "over_1100_hz": 6}
 _PAST, _FUTURE = 60, 120
 _NEAR = 20
+_START_FRAMES = 1000
 _ATTACK = 7
 _BLOCK_FRAMES = 12000
 _BLOCK_CANDIDATES = 2000
@@ -80,9 +81,22 @@ def describe(bands: np.ndarray, floor: NoiseFloor) -> tuple[np.ndarray, dict[str
 
 def _after_noise(bands: np.ndarray, floor: NoiseFloor) -> tuple[np.ndarray, NoiseFloor]:
     """Put 300 ms of a recording's own noise before it, so that a sound right at its start has a rise too."""
-    noise = np.minimum(floor.at(np.zeros(1)), bands[:1].max() + _SILENT)
-    padded = np.concatenate((np.repeat(noise, _PAST, axis=0), bands)).astype(np.float32)
+    padded = np.concatenate((_noise_of_the_start(bands, floor), bands)).astype(np.float32)
     return padded, NoiseFloor(frames=floor.frames + _PAST, powers=floor.powers)
+
+
+def _noise_of_the_start(bands: np.ndarray, floor: NoiseFloor) -> np.ndarray:
+    """Take the quietest 300 ms of the first 5 s, shape (60, bands); the floor if the recording is hardly longer.
+
+    Real noise has ups and downs; after an even floor its first moment would look like a sound.
+    """
+    loudness = _decibels(bands[:_START_FRAMES] / floor.at(np.arange(min(len(bands), _START_FRAMES)))).mean(axis=1)
+    if len(loudness) < 2 * _PAST:
+        lowest = np.minimum(floor.at(np.zeros(1)), bands[:1].max() + _SILENT)
+        return np.repeat(lowest, _PAST, axis=0)
+    stretches = np.lib.stride_tricks.sliding_window_view(loudness, _PAST)
+    first = int(stretches.mean(axis=1).argmin())
+    return bands[first : first + _PAST][::-1]
 
 
 def curves(bands: np.ndarray, floor: NoiseFloor) -> Curves:
