@@ -41,7 +41,7 @@ def oneshots_command(path: Path) -> np.ndarray:
 
 def oneshots_in_process(path: Path) -> np.ndarray:
     """Our decoding and finding without writing anything: quick, for work on the segmentation."""
-    _find_our_package()
+    find_our_package()
     from oneshots.blocks import mean_per_channel
     from oneshots.cut import bounds_with_pre_roll
     from oneshots.decode import decode as decode_as_we_do
@@ -137,5 +137,5 @@ def _pcm16(samples: np.ndarray) -> bytes:
 
 
 @cache
-def _find_our_package() -> None:
+def find_our_package() -> None:
     sys.path.insert(0, str(PACKAGE))

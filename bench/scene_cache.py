@@ -6,8 +6,11 @@
 import hashlib
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+
+import numpy as np
 
 from bench import audibility, codecs, noise, scenes, sets, sound_library
 from bench.scenes import Recipe, Sound, Truth
@@ -16,15 +19,20 @@ CACHE = Path(__file__).parent.parent / ".bench-cache"
 _MAKERS = (audibility, codecs, noise, scenes, sets, sound_library)
 
 
-def scene_file(recipe: Recipe) -> tuple[Path, Truth]:
-    """Return the scene's file and its truth; made now unless it was made before by the same code."""
+def scene_file(recipe: Recipe, *, varied: Callable[[], dict[str, np.ndarray]] | None = None) -> tuple[Path, Truth]:
+    """Return the scene's file and its truth; made now unless it was made before by the same code.
+
+    `varied` makes other sounds to build it from than the library's; such scenes are kept apart.
+    """
     extension = codecs.CODECS[recipe.codec][0]
     content = hashlib.sha256(repr(recipe).encode()).hexdigest()[:8]
-    path = CACHE / fingerprint() / recipe.side / f"{recipe.name}-{content}.{extension}"
+    path = (
+        CACHE / fingerprint() / (recipe.side + ("-varied" if varied else "")) / f"{recipe.name}-{content}.{extension}"
+    )
     truth_path = path.with_suffix(".truth.json")
     if not truth_path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        samples, truth = scenes.build(recipe)
+        samples, truth = scenes.build(recipe, varied() if varied else None)
         codecs.encode(path, samples, recipe.codec)
         # The truth comes last and at once: its presence says that the scene is whole.
         partial = truth_path.with_suffix(".partial")

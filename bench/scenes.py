@@ -84,12 +84,16 @@ class _Placed:
     whole: tuple[int, int]
 
 
-def build(recipe: Recipe) -> tuple[np.ndarray, Truth]:
-    """Return the scene, float32 of shape (channels, n) at 44.1 kHz within -1..1, and its truth."""
+def build(recipe: Recipe, sounds: dict[str, np.ndarray] | None = None) -> tuple[np.ndarray, Truth]:
+    """Return the scene, float32 of shape (channels, n) at 44.1 kHz within -1..1, and its truth.
+
+    It is made of `sounds` by name, shape (n,) each; of the library of the recipe's side by default.
+    """
+    sounds = library(recipe.side) if sounds is None else sounds
     rng = np.random.default_rng(recipe.seed)
     length = round(recipe.seconds * RATE)
     background = _background(rng, recipe, length)
-    placed, thumps = _lay_out(rng, recipe, length)
+    placed, thumps = _lay_out(rng, recipe, sounds, length)
     truth = Truth(
         seconds=recipe.seconds,
         sounds=_truth_of(placed, octave_powers(background).mean(axis=1, keepdims=True)),
@@ -123,17 +127,17 @@ def _background(rng: np.random.Generator, recipe: Recipe, length: int) -> np.nda
 
 
 def _lay_out(
-    rng: np.random.Generator, recipe: Recipe, length: int
+    rng: np.random.Generator, recipe: Recipe, sounds: dict[str, np.ndarray], length: int
 ) -> tuple[list[_Placed], list[tuple[int, np.ndarray]]]:
     """Sounds one after the other until the scene is full, with thumps in gaps made for them."""
     placed: list[_Placed] = []
     thumps: list[tuple[int, np.ndarray]] = []
     room = _room(rng, recipe)
-    names = _draw_names(rng, recipe)
+    names = _draw_names(rng, recipe, sounds)
     thump_after = set(rng.choice(np.arange(1, 8), recipe.thumps, replace=False)) if recipe.thumps else set()
     position = round(rng.uniform(*LEAD_IN_SECONDS) * RATE)
     for count, name in enumerate(names, start=1):
-        sound = _prepare(rng, recipe, name, room, start=position)
+        sound = _prepare(rng, recipe, name, sounds[name], room, start=position)
         if position + sound.whole[1] > length - round(0.3 * RATE):
             break
         placed.append(sound)
@@ -152,15 +156,16 @@ def _room(rng: np.random.Generator, recipe: Recipe) -> np.ndarray | None:
     return noise.room_response(rng, rt60_seconds=recipe.rt60_seconds, wet_db=rng.uniform(-12, -3))
 
 
-def _draw_names(rng: np.random.Generator, recipe: Recipe) -> list[str]:
+def _draw_names(rng: np.random.Generator, recipe: Recipe, sounds: dict[str, np.ndarray]) -> list[str]:
     """More names than a scene holds, or as many as the recipe says; none twice before all were there."""
-    names = np.array(sorted(library(recipe.side)))
+    names = np.array(sorted(sounds))
     drawn = np.concatenate([rng.permutation(names) for _ in range(4)])
     return [str(name) for name in (drawn if recipe.most_sounds is None else drawn[: recipe.most_sounds])]
 
 
-def _prepare(rng: np.random.Generator, recipe: Recipe, name: str, room: np.ndarray | None, *, start: int) -> _Placed:
-    dry = library(recipe.side)[name]
+def _prepare(
+    rng: np.random.Generator, recipe: Recipe, name: str, dry: np.ndarray, room: np.ndarray | None, *, start: int
+) -> _Placed:
     level_db = rng.uniform(-recipe.spread_db / 2, recipe.spread_db / 2)
     sound = dry * 10 ** (level_db / 20) / loudest_rms(dry)
     if room is not None:

@@ -21,7 +21,7 @@ QUICK_SCENES = dict.fromkeys(CORE, 2) | dict.fromkeys(SPECIAL, 1)
 
 def recipes(name: str, side: str, *, quick: bool = False) -> list[Recipe]:
     """Return the recipes of the set `name` for `side`, tuning or reporting."""
-    return [_recipe(name, side, index) for index in range((QUICK_SCENES if quick else SCENES)[name])]
+    return [recipe(name, side, index) for index in range((QUICK_SCENES if quick else SCENES)[name])]
 
 
 def seed_of(name: str, side: str, index: int) -> int:
@@ -29,7 +29,8 @@ def seed_of(name: str, side: str, index: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{side}/{name}/{index}".encode()).digest()[:8])
 
 
-def _recipe(name: str, side: str, index: int) -> Recipe:
+def recipe(name: str, side: str, index: int) -> Recipe:
+    """Return the recipe of scene `index` of the set `name`; beyond those of the set there are ever more."""
     seed = seed_of(name, side, index)
     turn = index + 2 * NAMES.index(name)
     basic = Recipe(
