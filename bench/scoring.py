@@ -70,11 +70,6 @@ class Score:
         return _share(self.junk, self.found)
 
     @property
-    def thumps_kept_share(self) -> float:
-        """How many of the thumps were taken for sounds, 0..1."""
-        return _share(self.thumps_kept, self.thumps)
-
-    @property
     def bodies_cut_share(self) -> float:
         """How many of the sounds that were found start more than 2 ms after they came within 20 dB of their peak."""
         return _share(self.bodies_cut, self.attacks)

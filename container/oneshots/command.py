@@ -20,7 +20,7 @@ from oneshots.rejection import Rejection
 if TYPE_CHECKING:
     from oneshots.pipeline import Result
 
-PROCESSED, USAGE, REJECTED = 0, 2, 3
+PROCESSED, REJECTED = 0, 3
 _MAX_NAME_BYTES = 255
 
 _EPILOG = """\

@@ -26,7 +26,6 @@ from local.engine.runtime_api import Answer, Invocation, RuntimeApi
 
 _INIT_SECONDS = 120.0  # Lambda gives 10; a laptop under load gets more, and is not charged
 _POLL_SECONDS = 0.05
-_PUMP_SECONDS = 2.0  # a grandchild that left the session may hold the pipe open for ever
 
 
 @dataclass(frozen=True)
@@ -192,7 +191,7 @@ class _Sandbox:
         """End the process and remove its scratch folder; can be repeated."""
         self._spent = True
         process.kill(self._process)
-        self._pump.join(_PUMP_SECONDS)
+        self._pump.join(process.PUMP_SECONDS)
         self._api.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 _BYTES_PER_MEGABYTE = 1024 * 1024
 _KILL_SECONDS = 5.0
+# How long to wait for the rest of an ended process's output: a grandchild that left the session may hold the pipe.
+PUMP_SECONDS = 2.0
 
 
 def start(arguments: Sequence[str], *, directory: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:

@@ -22,9 +22,7 @@ from local.engine.scratch import make_folder
 
 _POLL_SECONDS = 0.05
 _DEFAULT_STOP_SECONDS = 30
-_OUT_OF_MEMORY_EXIT = 137
 _TAIL_LINES = 20
-_PUMP_SECONDS = 2.0  # a grandchild that left the session may hold the pipe open for ever
 
 
 @dataclass(frozen=True)
@@ -332,7 +330,7 @@ class _Task:
             )
             container.state.exitCode = process.container_exit_code(container.process.returncode)
         if container.pump:
-            container.pump.join(_PUMP_SECONDS)
+            container.pump.join(process.PUMP_SECONDS)
         if container.out_of_memory:
             container.state.reason = "OutOfMemoryError: Container killed due to memory usage"
         container.state.last_status = "STOPPED"
