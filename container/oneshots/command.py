@@ -114,7 +114,7 @@ def _parameters(parser: argparse.ArgumentParser, text: str) -> Parameters:
 
 def _run(job: _Job) -> int:
     # Imported here, so that --help and usage errors answer at once.
-    from oneshots import manifest
+    from oneshots import manifest, waveform
     from oneshots.pipeline import process
 
     basename, extension = split_name(job.path.name)
@@ -135,7 +135,7 @@ def _run(job: _Job) -> int:
         _commit(manifest_path, manifest.to_json(manifest.rejected(rejection, **identity, size_bytes=size_bytes)))
         print(f"{job.path.name}: {rejection}", file=sys.stderr)  # noqa: T201 - the command's answer
         return REJECTED
-    (job.output_dir / "waveform.json").write_text(json.dumps(result.waveform, separators=(",", ":")))
+    (job.output_dir / "waveform.json").write_bytes(waveform.to_json(result.waveform))
     original: str | None = None
     if job.parameters.keeps_original:
         original = f"{stem}-original.{extension}" if extension else f"{stem}-original"

@@ -56,6 +56,11 @@ class Source:
     size_bytes: int | None = None
     duration_seconds: float | None = None
 
+    @property
+    def is_integer_pcm(self) -> bool:
+        """Whether the file's samples are integers, losslessly."""
+        return self.bit_depth is not None and not self.is_float
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recording:

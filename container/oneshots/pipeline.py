@@ -79,7 +79,7 @@ def process(
         noise_floor_dbfs=segmentation.noise_floor_dbfs,
         threshold_dbfs=segmentation.threshold_dbfs,
         descriptors=describe_recording(samples, rate),
-        waveform=waveform(samples, rate),
+        waveform=waveform(samples, rate, is_integer_pcm=recording.source.is_integer_pcm),
         one_shots=one_shots,
     )
 

@@ -21,7 +21,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from oneshots import manifest
+from oneshots import manifest, waveform
 from oneshots.encode import CONTENT_TYPES
 from oneshots.naming import fitting_stem, split_name
 from oneshots.parameters import ParameterError, Parameters, parse_parameters
@@ -168,7 +168,7 @@ class _Store:
                 Config=_TRANSFER,
             )
         waveform_key = f"{self._job.output_prefix}waveform.json"
-        self._put_json(waveform_key, json.dumps(result.waveform, separators=(",", ":")).encode())
+        self._put_json(waveform_key, waveform.to_json(result.waveform))
         original_key = self._copy_original() if self._job.parameters.keeps_original else None
         return manifest.completed(
             result,

@@ -1,11 +1,22 @@
-"""The drawing of a recording: bbc/audiowaveform JSON, data format version 2."""
+"""The drawing of a recording as data: what bbc/audiowaveform writes for it, JSON data format version 2.
 
+The definition, from https://github.com/bbc/audiowaveform (doc/DataFormat.md; the reader and the generator in src/):
+every sample becomes a 16-bit integer; the channels are summed and divided by their number, towards zero; a pixel is the
+least and the largest of its samples, and the last one may have fewer. How a sample becomes an integer depends on the
+file: integer PCM keeps its upper 16 bits (libsndfile), floating point is multiplied by 32767 and cut off towards zero.
+8-bit data are the 16-bit values divided by 256, towards zero.
+"""
+
+import json
 from typing import Any
 
 import numpy as np
 
+from oneshots.blocks import BLOCK_SAMPLES
+
 _SMALLEST_PIXEL = 256
 _MOST_PIXELS = 8192
+_LEAST, _MOST = -32768, 32767
 
 
 def samples_per_pixel_for(length: int) -> int:
@@ -16,25 +27,58 @@ def samples_per_pixel_for(length: int) -> int:
     return pixel
 
 
-def waveform(samples: np.ndarray, rate: int, *, samples_per_pixel: int | None = None) -> dict[str, Any]:
-    """Draw `samples`, shape (channels, n): 16-bit minimum and maximum of the channels' mean for each pixel.
+def waveform(
+    samples: np.ndarray,
+    rate: int,
+    *,
+    samples_per_pixel: int | None = None,
+    bits: int = 16,
+    is_integer_pcm: bool = False,
+) -> dict[str, Any]:
+    """Draw `samples`, float32 of shape (channels, n) with full scale 1, as audiowaveform draws the file they are from.
 
-    The last pixel may cover fewer samples. `data` holds min, max, min, max ... of `length` pixels.
+    `is_integer_pcm` says that the samples were integers in the file. `bits` is 16 or 8. `data` holds min, max, min,
+    max ... of `length` pixels. Samples beyond full scale are held there (audiowaveform's are undefined in C++).
     """
     pixel = samples_per_pixel or samples_per_pixel_for(samples.shape[1])
-    step = pixel * max(1, (1 << 18) // pixel)
+    step = pixel * max(1, BLOCK_SAMPLES // pixel)
     data: list[int] = []
     for start in range(0, samples.shape[1], step):
-        mono = samples[:, start : start + step].mean(axis=0)
-        edges = np.arange(0, len(mono), pixel)
-        pair = np.stack([np.minimum.reduceat(mono, edges), np.maximum.reduceat(mono, edges)], axis=1)
-        data.extend(np.clip(np.round(pair * 32767), -32768, 32767).astype(int).ravel().tolist())
+        mono = _mixed_down(_as_16_bit(samples[:, start : start + step], is_integer_pcm=is_integer_pcm))
+        pixels = _least_and_most(mono, pixel)
+        data.extend((_divided_towards_zero(pixels, 256) if bits == 8 else pixels).ravel().tolist())
     return {
         "version": 2,
         "channels": 1,
         "sample_rate": rate,
         "samples_per_pixel": pixel,
-        "bits": 16,
+        "bits": bits,
         "length": len(data) // 2,
         "data": data,
     }
+
+
+def to_json(document: dict[str, Any]) -> bytes:
+    """Write it byte for byte as audiowaveform does: no spaces, one line, ASCII."""
+    return json.dumps(document, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def _as_16_bit(block: np.ndarray, *, is_integer_pcm: bool) -> np.ndarray:
+    # In float32, as in the C++: the product of float64 would be cut off elsewhere.
+    scaled = np.floor(block * np.float32(32768)) if is_integer_pcm else np.trunc(block * np.float32(32767))
+    return np.clip(scaled, _LEAST, _MOST).astype(np.int32)
+
+
+def _mixed_down(block: np.ndarray) -> np.ndarray:
+    return block[0] if len(block) == 1 else _divided_towards_zero(block.sum(axis=0, dtype=np.int32), len(block))
+
+
+def _divided_towards_zero(values: np.ndarray, divisor: int) -> np.ndarray:
+    """Divide as C does; NumPy's // goes to minus infinity."""
+    return np.sign(values) * (np.abs(values) // divisor)
+
+
+def _least_and_most(mono: np.ndarray, pixel: int) -> np.ndarray:
+    """Return minimum and maximum of each `pixel` samples, shape (pixels, 2)."""
+    edges = np.arange(0, len(mono), pixel)
+    return np.stack([np.minimum.reduceat(mono, edges), np.maximum.reduceat(mono, edges)], axis=1)
