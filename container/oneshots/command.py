@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m oneshots",
         description="Find every sound of a recording and write each one to a file of its own: cut, faded and levelled, "
-        "with manifest.json and waveform.json beside them.",
+        "with manifest.json, waveform.json, overview.png and spectrogram.png beside them.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -136,11 +136,14 @@ def _run(job: _Job) -> int:
         print(f"{job.path.name}: {rejection}", file=sys.stderr)  # noqa: T201 - the command's answer
         return REJECTED
     (job.output_dir / "waveform.json").write_bytes(waveform.to_json(result.waveform))
-    original: str | None = None
+    files = {"waveform": "waveform.json"}
+    for name, png in result.pictures.items():
+        files[name] = f"{name}.png"
+        (job.output_dir / f"{name}.png").write_bytes(png)
     if job.parameters.keeps_original:
         original = f"{stem}-original.{extension}" if extension else f"{stem}-original"
         shutil.copyfile(job.path, job.output_dir / original)
-    files = {"waveform": "waveform.json", "original": original}
+        files["original"] = original
     document = manifest.completed(result, **identity, place=lambda one: {"path": one.path.name}, files=files)
     _commit(manifest_path, manifest.to_json(document))
     print(_summary(job, result))  # noqa: T201 - the command's answer

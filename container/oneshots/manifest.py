@@ -13,6 +13,8 @@ from oneshots.rejection import Rejection
 
 MANIFEST_VERSION = 1
 
+_NO_FILES: dict[str, str | None] = {"waveform": None, "overview": None, "spectrogram": None, "original": None}
+
 type Place = Callable[[OneShot], dict[str, str]]
 """Where a one-shot is: `{"key": ...}` in the bucket or `{"path": ...}` on disk."""
 
@@ -24,9 +26,13 @@ def completed(
     source: dict[str, Any],
     parameters: Parameters,
     place: Place,
-    files: dict[str, str | None],
+    files: dict[str, str],
 ) -> dict[str, Any]:
-    """Build the manifest of a processed recording. `source` says where it came from: name, bucket, key, versionId."""
+    """Build the manifest of a processed recording.
+
+    `source` says where it came from: name, bucket, key, versionId. `files` has the keys or paths of what was written
+    beside the one-shots, by the schema's names; what it leaves out is null.
+    """
     recording, measured = result.recording, result.loudness
     return {
         **_head(recording_id, parameters, threshold_dbfs=result.threshold_dbfs),
@@ -45,7 +51,7 @@ def completed(
         },
         "descriptors": _finite(result.descriptors),
         "warnings": [{"code": each.code, "message": each.message} for each in recording.warnings],
-        "files": files,
+        "files": _NO_FILES | files,
         "oneShots": [_one_shot(one_shot, place) for one_shot in result.one_shots],
     }
 
@@ -70,7 +76,7 @@ def rejected(
         "loudness": None,
         "descriptors": None,
         "warnings": [],
-        "files": {"waveform": None, "original": None},
+        "files": _NO_FILES,
         "oneShots": [],
     }
 

@@ -1,6 +1,7 @@
 """From a file to one-shots: decode, find, cut, write, describe. No AWS, no names of objects, no JSON."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from oneshots.cut import bounds_with_pre_roll, cut
 from oneshots.decode import DEFAULT_MAX_SECONDS, Recording, decode
 from oneshots.descriptors import describe_one_shot, describe_recording
 from oneshots.encode import Encoding, choose_encoding, encode
+from oneshots.overview import overview_png
 from oneshots.parameters import Parameters
 from oneshots.segmentation import Segmentation, segment_adaptively, segment_by_threshold
+from oneshots.spectrogram import spectrogram_png
 from oneshots.waveform import waveform
 
 logger = logging.getLogger(__name__)
@@ -50,6 +53,8 @@ class Result:
     threshold_dbfs: float | None
     descriptors: dict[str, Any]
     waveform: dict[str, Any]
+    pictures: dict[str, bytes]
+    """PNGs by the name that the manifest gives them; empty when none were drawn."""
     one_shots: list[OneShot]
 
 
@@ -80,6 +85,7 @@ def process(
         threshold_dbfs=segmentation.threshold_dbfs,
         descriptors=describe_recording(samples, rate),
         waveform=waveform(samples, rate, is_integer_pcm=recording.source.is_integer_pcm),
+        pictures=draw(samples, rate, one_shots),
         one_shots=one_shots,
     )
 
@@ -96,6 +102,15 @@ def find_sounds(samples: np.ndarray, rate: int, *, parameters: Parameters, dc_of
         min_silence_ms=parameters.min_silence_ms,
         dc_offset=dc_offset,
     )
+
+
+def draw(samples: np.ndarray, rate: int, one_shots: Sequence[OneShot]) -> dict[str, bytes]:
+    """Draw `samples`, shape (channels, n), with its one-shots: overview and spectrogram, as PNGs."""
+    spans = [(one.start_seconds, one.end_seconds) for one in one_shots]
+    return {
+        "overview": overview_png(samples, rate, spans=spans),
+        "spectrogram": spectrogram_png(samples, rate, spans=spans),
+    }
 
 
 class _Writer:

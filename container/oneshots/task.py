@@ -169,12 +169,14 @@ class _Store:
             )
         waveform_key = f"{self._job.output_prefix}waveform.json"
         self._put_json(waveform_key, waveform.to_json(result.waveform))
-        original_key = self._copy_original() if self._job.parameters.keeps_original else None
+        files = {"waveform": waveform_key, **{name: self._put_png(name, png) for name, png in result.pictures.items()}}
+        if self._job.parameters.keeps_original:
+            files["original"] = self._copy_original()
         return manifest.completed(
             result,
             **self.identity,
             place=lambda one_shot: {"key": self._one_shot_key(one_shot)},
-            files={"waveform": waveform_key, "original": original_key},
+            files=files,
         )
 
     def commit(self, document: dict[str, Any]) -> None:
@@ -194,6 +196,11 @@ class _Store:
             self._s3.copy_object(Bucket=job.bucket, Key=key, CopySource=source)
         except ClientError as error:
             raise _gone_or(error) from error
+        return key
+
+    def _put_png(self, name: str, content: bytes) -> str:
+        key = f"{self._job.output_prefix}{name}.png"
+        self._s3.put_object(Bucket=self._job.bucket, Key=key, Body=content, ContentType="image/png")
         return key
 
     def _put_json(self, key: str, content: bytes) -> None:

@@ -39,8 +39,21 @@ def test_given_a_recording_when_run_as_a_process_then_files_manifest_and_summary
     assert (done.returncode, done.stderr) == (0, "")
     assert "2 one-shots" in done.stdout
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert names == ["manifest.json", "take-001.wav", "take-002.wav", "waveform.json"]
+    assert names == [
+        "manifest.json",
+        "overview.png",
+        "spectrogram.png",
+        "take-001.wav",
+        "take-002.wav",
+        "waveform.json",
+    ]
     document = manifest_in(tmp_path / "out")
+    assert document["files"] == {
+        "waveform": "waveform.json",
+        "overview": "overview.png",
+        "spectrogram": "spectrogram.png",
+        "original": None,
+    }
     assert [one["path"] for one in document["oneShots"]] == ["take-001.wav", "take-002.wav"]
     assert document["source"]["name"] == "take.wav"
 
@@ -132,4 +145,4 @@ def test_given_an_earlier_result_when_the_new_recording_is_rejected_then_the_man
 def test_given_processing_off_when_run_then_the_original_is_kept(take, tmp_path):
     assert run(take, "--output", tmp_path / "out", "--params", '{"processing-enabled": false}') == 0
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert names == ["manifest.json", "take-original.wav", "waveform.json"]
+    assert names == ["manifest.json", "overview.png", "spectrogram.png", "take-original.wav", "waveform.json"]

@@ -32,7 +32,7 @@ def processed(tmp_path, samples, **params):
         source={"name": "a.wav"},
         parameters=parameters,
         place=lambda one_shot: {"path": one_shot.path.name},
-        files={"waveform": "waveform.json", "original": None},
+        files={"waveform": "waveform.json"},
     )
 
 
@@ -50,6 +50,7 @@ def test_given_a_processed_recording_when_described_then_the_manifest_obeys_its_
     document = processed(tmp_path, scene([0.5, 1.5], seconds=2.5))
     validate(json.loads(manifest.to_json(document)))
     assert [one["index"] for one in document["oneShots"]] == [1, 2]
+    assert document["files"] == {"waveform": "waveform.json", "overview": None, "spectrogram": None, "original": None}
 
 
 def test_given_silence_when_described_then_the_manifest_has_null_and_no_nan(tmp_path):

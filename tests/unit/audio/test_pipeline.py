@@ -55,6 +55,7 @@ def test_given_processing_off_when_processed_then_nothing_is_cut_and_all_is_desc
     assert result.one_shots == []
     assert result.loudness.integrated_lufs is not None
     assert result.waveform["length"] > 0
+    assert list(result.pictures) == ["overview", "spectrogram"]
     assert list(tmp_path.iterdir()) == []
 
 

@@ -90,17 +90,26 @@ def take(tmp_path):
     return write_by_soundfile(tmp_path / "take.wav", scene([0.5, 1.5], seconds=2.5)).read_bytes()
 
 
-def test_given_an_upload_when_the_task_runs_then_one_shots_waveform_and_manifest_are_in_the_bucket(s3, take, tmp_path):
+def test_given_an_upload_when_the_task_runs_then_one_shots_pictures_and_manifest_are_in_the_bucket(s3, take, tmp_path):
     environment = upload(s3, take)
     assert task.main(environment) == 0
+    pictures = [f"{PREFIX}overview.png", f"{PREFIX}spectrogram.png"]
     assert keys(s3) == [
-        f"{PREFIX}{name}" for name in ("manifest.json", "take-001.wav", "take-002.wav", "waveform.json")
+        f"{PREFIX}manifest.json",
+        *pictures,
+        f"{PREFIX}take-001.wav",
+        f"{PREFIX}take-002.wav",
+        f"{PREFIX}waveform.json",
     ]
     document = manifest_of(s3)
     assert document["recordingId"] == RECORDING_ID
     assert document["source"]["versionId"] == environment["S3_VERSION_ID"]
     assert [one["key"] for one in document["oneShots"]] == [f"{PREFIX}take-001.wav", f"{PREFIX}take-002.wav"]
     assert s3.head_object(Bucket=BUCKET, Key=f"{PREFIX}take-001.wav")["ContentType"] == "audio/wav"
+    assert [document["files"][name] for name in ("overview", "spectrogram")] == pictures
+    for key in pictures:
+        assert s3.head_object(Bucket=BUCKET, Key=key)["ContentType"] == "image/png"
+        assert read(s3, key).startswith(b"\x89PNG")
     assert list((tmp_path / "temporary").iterdir()) == []
 
 

@@ -105,7 +105,12 @@ def manifest(shots: int = 2, **changes: Any) -> dict[str, Any]:
         },
         "descriptors": {"tempoBpm": 120.0, "tempoConfidence": 0.5, "key": "A minor", "keyConfidence": 0.25},
         "warnings": [{"code": "TRUNCATED", "message": "the file ends early"}],
-        "files": {"waveform": f"{PREFIX}waveform.json", "original": None},
+        "files": {
+            "waveform": f"{PREFIX}waveform.json",
+            "overview": f"{PREFIX}overview.png",
+            "spectrogram": f"{PREFIX}spectrogram.png",
+            "original": None,
+        },
         "oneShots": [one_shot(index) for index in range(1, shots + 1)],
     } | changes
 

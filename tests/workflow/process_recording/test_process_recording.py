@@ -56,9 +56,8 @@ class TestProcessed:
         assert record["file"] == {"bucket": stack.bucket, "key": upload.key, "region": stack.engine.region}
         assert [shot["index"] for shot in stack.one_shots(upload)] == [1, 2, 3]
         assert [shot["file"]["key"] for shot in stack.one_shots(upload)] == [s["key"] for s in manifest["oneShots"]]
-        assert {"manifest.json", "waveform.json", *(s["key"].rpartition("/")[2] for s in manifest["oneShots"])} == set(
-            outputs
-        )
+        beside = {"manifest.json", "waveform.json", "overview.png", "spectrogram.png"}
+        assert beside | {s["key"].rpartition("/")[2] for s in manifest["oneShots"]} == set(outputs)
         assert all(size > 0 for size in outputs.values())
         assert stack.is_still_there(upload)
 
