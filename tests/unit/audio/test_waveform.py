@@ -9,10 +9,12 @@ import wave
 import numpy as np
 import pytest
 
+from oneshots.blocks import BLOCK_SAMPLES
 from oneshots.decode import decode
 from oneshots.parameters import parse_parameters
 from oneshots.pipeline import process
 from oneshots.waveform import samples_per_pixel_for, to_json, waveform
+from tests.unit.audio.block_reader import BlockReader
 from tests.unit.audio.signals import RATE, noise, write_by_soundfile
 
 LEAST, MOST = -32768, 32767
@@ -128,6 +130,13 @@ def test_given_a_recording_when_processed_then_its_waveform_is_of_the_files_inte
 def test_given_an_hour_when_a_pixel_is_chosen_then_there_are_at_most_8192():
     assert samples_per_pixel_for(RATE) == 256
     assert RATE * 3600 / samples_per_pixel_for(RATE * 3600) <= 8192
+
+
+def test_given_a_long_recording_when_drawn_then_it_is_read_in_blocks_and_looks_the_same():
+    samples = noise(seconds=60, level_dbfs=-20)
+    reader = BlockReader(samples, most_samples=BLOCK_SAMPLES)
+    assert waveform(reader, RATE) == waveform(samples, RATE)
+    assert reader.samples_read == samples.shape[1]
 
 
 def test_given_noise_of_a_minute_when_drawn_then_the_length_is_that_of_the_data():
