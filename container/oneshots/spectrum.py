@@ -1,5 +1,6 @@
 """The power of frequency bands through time: what the adaptive segmentation looks at."""
 
+import warnings
 from itertools import pairwise
 
 import librosa
@@ -12,9 +13,11 @@ HIGHEST_HZ = 16000.0
 BANDS = 20
 _BLOCK_FRAMES = 4096
 OCTAVES_HZ = (63, 125, 250, 500, 1000, 2000, 4000, 8000, 16000)
-OCTAVE_HOP_MS = 10.0
-OCTAVE_WINDOW_MS = 46.4
-_OCTAVE_BLOCK_FRAMES = 512
+# Bands of each octave: the lower ones have too few bins for more.
+BANDS_OF_OCTAVES = (1, 2, 3, 4, 4, 4, 4, 4, 3)
+LONG_HOP_MS = 10.0
+LONG_WINDOW_MS = 46.4
+_LONG_BLOCK_FRAMES = 512
 
 
 def band_powers(samples: np.ndarray, rate: int) -> np.ndarray:
@@ -37,23 +40,20 @@ def band_powers(samples: np.ndarray, rate: int) -> np.ndarray:
     return powers
 
 
-def octave_powers(samples: np.ndarray, rate: int, *, dc_offset: np.ndarray | None = None) -> np.ndarray:
-    """Power of the nine octaves around 63 Hz to 16 kHz, shape (frames, 9), float32; frame t is centred on t x 10 ms.
+def long_band_powers(samples: np.ndarray, rate: int, *, dc_offset: np.ndarray | None = None) -> np.ndarray:
+    """Power of 29 parts of the octaves from 63 Hz to 16 kHz, shape (frames, 29), float32; frame t is at t x 10 ms.
 
     `samples` has shape (channels, n); the channels' powers are averaged. Windows are of about 46 ms, long enough to
-    tell the low octaves apart. Octaves the rate does not reach read 0.
+    tell the low octaves apart. Bands the rate does not reach read 0.
     """
-    hop = OCTAVE_HOP_MS / 1000 * rate
-    n_fft = 1 << round(np.log2(OCTAVE_WINDOW_MS / 1000 * rate))
+    hop = LONG_HOP_MS / 1000 * rate
+    n_fft = 1 << round(np.log2(LONG_WINDOW_MS / 1000 * rate))
     window = np.hanning(n_fft).astype(np.float32)
-    frequencies = np.fft.rfftfreq(n_fft, 1 / rate)
-    edges = OCTAVES_HZ[0] / np.sqrt(2) * 2.0 ** np.arange(len(OCTAVES_HZ) + 1)
-    to_octaves = np.stack([(frequencies >= low) & (frequencies < high) for low, high in pairwise(edges)])
-    weights = to_octaves.astype(np.float32) / np.float32((window**2).sum() * n_fft / 2)
+    weights = _parts_of_octaves(rate, n_fft) / np.float32((window**2).sum() * n_fft / 2)
     count = int(samples.shape[1] / hop) + 1
-    powers = np.empty((count, len(OCTAVES_HZ)), np.float32)
-    for first in range(0, count, _OCTAVE_BLOCK_FRAMES):
-        centres = np.round(np.arange(first, min(first + _OCTAVE_BLOCK_FRAMES, count)) * hop).astype(int)
+    powers = np.empty((count, len(weights)), np.float32)
+    for first in range(0, count, _LONG_BLOCK_FRAMES):
+        centres = np.round(np.arange(first, min(first + _LONG_BLOCK_FRAMES, count)) * hop).astype(int)
         begin, end = centres[0] - n_fft, centres[-1] + n_fft
         block = samples[:, max(begin, 0) : end]
         if dc_offset is not None:
@@ -62,6 +62,18 @@ def octave_powers(samples: np.ndarray, rate: int, *, dc_offset: np.ndarray | Non
         padded = np.pad(block, beyond)
         powers[first : first + len(centres)] = _frame_powers(padded, centres - begin, window, n_fft) @ weights.T
     return powers
+
+
+def _parts_of_octaves(rate: int, n_fft: int) -> np.ndarray:
+    """Which bins are in which of the 29 bands, float32 of shape (29, n_fft // 2 + 1)."""
+    edges = [
+        octave / np.sqrt(2) * 2 ** (part / parts)
+        for octave, parts in zip(OCTAVES_HZ, BANDS_OF_OCTAVES, strict=True)
+        for part in range(parts)
+    ]
+    frequencies = np.fft.rfftfreq(n_fft, 1 / rate)
+    bounds = pairwise([*edges, OCTAVES_HZ[-1] * np.sqrt(2)])
+    return np.stack([(frequencies >= low) & (frequencies < high) for low, high in bounds]).astype(np.float32)
 
 
 def _high_passed(samples: np.ndarray, rate: int, *, first: int, last: int) -> tuple[np.ndarray, int]:
@@ -88,5 +100,9 @@ def _frame_powers(block: np.ndarray, centres: np.ndarray, window: np.ndarray, n_
 
 
 def _filter_bank(rate: int, n_fft: int) -> np.ndarray:
-    highest = min(HIGHEST_HZ, rate / 2)
-    return librosa.filters.mel(sr=rate, n_fft=n_fft, n_mels=BANDS, fmin=LOWEST_HZ, fmax=highest, norm=None)
+    """Mel filters up to 16 kHz, whatever the rate: those it does not reach stay empty."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Empty filters", category=UserWarning)
+        return librosa.filters.mel(
+            sr=rate, n_fft=n_fft, n_mels=BANDS, fmin=LOWEST_HZ, fmax=HIGHEST_HZ, norm=None
+        )
