@@ -11,7 +11,7 @@ import pytest
 import oneshots
 from oneshots import command
 from oneshots.decode import decode
-from tests.unit.audio.signals import RATE, noise, pluck, scene, silence, write_by_ffmpeg, write_by_soundfile
+from tests.unit.audio.signals import RATE, noise, pluck, scene, silence, sine, write_by_ffmpeg, write_by_soundfile
 
 SCHEMA = json.loads((Path(oneshots.__file__).parent / "manifest.schema.json").read_text())
 ONSETS = (0.5, 1.4, 2.3)
@@ -257,3 +257,44 @@ def test_given_sounds_without_any_silence_when_processed_then_each_is_a_one_shot
     steps = [pluck(220 * 2 ** (step / 12)) for step in range(8)]
     result = process(write_by_soundfile(tmp_path / "a.wav", np.concatenate(steps, axis=1)))
     assert result.starts == pytest.approx(np.arange(8) * 0.4, abs=0.03)
+
+
+# ---------------------------------------------------------------- one long sound
+
+
+def assert_one_from_start_to_end(result, seconds):
+    assert len(result.one_shots) == 1, list(zip(result.starts, result.ends, strict=True))[:10]
+    assert (result.starts[0], result.ends[0]) == pytest.approx((0, seconds), abs=0.02)
+    assert "NO_SOUNDS" not in result.warnings
+
+
+def test_given_a_tone_of_an_hour_when_processed_then_it_is_one_one_shot(process, tmp_path):
+    path = write_by_soundfile(tmp_path / "a.wav", sine(440, seconds=3600, rate=8000), rate=8000)
+    assert_one_from_start_to_end(process(path), 3600)
+
+
+@pytest.mark.parametrize("hertz", [100, 440, 3000])
+def test_given_a_tone_of_a_minute_when_processed_then_it_is_one_one_shot(process, tmp_path, hertz):
+    path = write_by_soundfile(tmp_path / "a.wav", sine(hertz, seconds=60))
+    assert_one_from_start_to_end(process(path), 60)
+
+
+def test_given_a_tone_over_noise_from_start_to_end_when_processed_then_it_is_one_one_shot(process, tmp_path):
+    samples = sine(440, seconds=20) + noise(seconds=20, level_dbfs=-70)
+    assert_one_from_start_to_end(process(write_by_soundfile(tmp_path / "a.wav", samples)), 20)
+
+
+def test_given_a_pad_without_any_silence_when_processed_then_it_is_one_one_shot(process, tmp_path):
+    chord = sum(sine(hertz, seconds=30, level_dbfs=-16) for hertz in (220, 277.2, 329.6))
+    tremolo = 1 + 0.3 * np.sin(2 * np.pi * 0.4 * np.arange(chord.shape[1]) / RATE)
+    samples = (chord * tremolo).astype(np.float32) + noise(seconds=30, level_dbfs=-65)
+    assert_one_from_start_to_end(process(write_by_soundfile(tmp_path / "a.wav", samples)), 30)
+
+
+@pytest.mark.parametrize("seconds", [8, 18, 58])
+def test_given_a_long_tone_between_silences_when_processed_then_it_is_whole(process, tmp_path, seconds):
+    samples = noise(seconds=seconds + 2, level_dbfs=-70)
+    samples[:, RATE : (seconds + 1) * RATE] += sine(440, seconds=seconds)
+    result = process(write_by_soundfile(tmp_path / "a.wav", samples))
+    assert len(result.one_shots) == 1
+    assert (result.starts[0], result.ends[0]) == pytest.approx((1, seconds + 1), abs=0.1)
