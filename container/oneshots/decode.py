@@ -15,6 +15,7 @@ from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
+from oneshots.file_promises import is_cut_short, says_its_duration
 from oneshots.rejection import Rejection
 
 DEFAULT_MAX_SECONDS = 4 * 3600.0
@@ -24,11 +25,15 @@ RATE_RANGE_HZ = (8000, 96000)
 # Only demuxers that read the one file they are given: playlists (hls, concat, dash) would open others.
 _DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,wav,w64,mp3,aac,flac,ogg,matroska,webm,aiff,caf,au,amr"
 _MOST_CHANNELS = 64
+# What a file claims to be slower would grow without bounds on its way to RATE_RANGE_HZ.
+_LEAST_RATE_HZ = 1000
 _AAC_PRIMING_SAMPLES = 1024
 _INITIAL_SECONDS = 30.0
 # Beyond +120 dBFS nothing is sound any more, and squares would leave float32.
 _LARGEST_SAMPLE = 1e6
-_EXACT_CONTAINERS = ("wav", "flac", "aiff", "m4a", "mp4", "3gp", "ogg", "opus")
+# How far a header may be off: where samples are counted, where packets are, and where it is an estimate.
+_SAMPLES_COUNTED = ("wav", "flac", "aiff", "caf")
+_PACKETS_COUNTED = ("m4a", "mp4", "3gp", "ogg", "opus")
 _KNOWN_STARTS = (b"RIFF", b"RF64", b"fLaC", b"OggS", b"\x1a\x45\xdf\xa3", b"FORM", b"ID3", b"caff", b".snd", b"#!AMR")
 
 logger = logging.getLogger(__name__)
@@ -96,6 +101,8 @@ def decode(path: Path, *, max_seconds: float = DEFAULT_MAX_SECONDS) -> Recording
             raise Rejection(
                 "CORRUPT", f"the file claims {stream.channels} channels; at most {_MOST_CHANNELS} make sense"
             )
+        if 0 < stream.rate < _LEAST_RATE_HZ:
+            raise Rejection("CORRUPT", f"the file claims {stream.rate} Hz; at least {_LEAST_RATE_HZ} make sense")
         source = _describe(container, stream, path)
         decoder = _Decoder(container, stream, source, max_seconds=max_seconds)
         decoder.run()
@@ -103,7 +110,7 @@ def decode(path: Path, *, max_seconds: float = DEFAULT_MAX_SECONDS) -> Recording
         raise _unreadable(path)
     return decoder.finish(
         has_priming=_keeps_priming(path, source, decoder.first_timestamp),
-        is_cut_short=source.container == "wav" and _wav_is_cut_short(path),
+        is_cut_short=is_cut_short(path, source.container),
     )
 
 
@@ -144,11 +151,12 @@ def _describe(container: InputContainer, stream: AudioStream, path: Path) -> Sou
         duration = float(stream.duration * stream.time_base)
     elif container.duration is not None:
         duration = container.duration / 1_000_000
-    if duration is not None and duration < 0:
+    name = _container_name(container, context.name)
+    if duration is not None and (duration < 0 or not says_its_duration(path, name)):
         duration = None
     sample_format = stream.format.name if stream.format else ""
     return Source(
-        container=_container_name(container, context.name),
+        container=name,
         codec=_codec_name(context.name),
         sample_rate=stream.rate or None,
         channels=stream.channels or None,
@@ -222,7 +230,7 @@ class _Decoder:
                     self._take(frame)
             except (av.error.FFmpegError, ValueError):
                 # PyAV's ValueError: the decoder would not open, its header is damaged. A damaged frame may also claim
-                # a format that nothing converts: begin anew with the next one.
+                # a format or a rate that nothing converts: begin anew with the next one.
                 self._damaged_packets += 1
                 self._resampler = self._frame_shape = None
         if self._resampler is not None:
@@ -250,12 +258,16 @@ class _Decoder:
     def _take(self, frame: AudioFrame) -> None:
         shape = (frame.format.name, frame.layout.name, frame.sample_rate)
         if shape != self._frame_shape:
+            if frame.sample_rate < _LEAST_RATE_HZ:
+                raise ValueError(f"a frame that claims {frame.sample_rate} Hz")
             if self._resampler is not None:
                 self._store(self._resampler.resample(None))
             if not self._rate:
                 self._begin(frame)
             layout = "mono" if self._buffer.shape[1] == 1 else "stereo"
-            self._resampler = AudioResampler(format="flt", layout=layout, rate=self._rate)
+            # Several full channels on one must not pass full scale; FFmpeg sees to that for integers only.
+            options = {"rematrix_maxval": "1.0"} if len(frame.layout.channels) > 2 else None
+            self._resampler = AudioResampler(format="flt", layout=layout, rate=self._rate, options=options)
             self._frame_shape = shape
         # Timestamps of damaged files jump; the resampler would take them for gaps.
         frame.pts = None
@@ -318,8 +330,9 @@ class _Decoder:
         return found
 
     def _tolerated_seconds(self, expected: float) -> float:
-        """How far a header may be off: containers that count samples hardly, those that estimate a good deal."""
-        return 0.1 if self._source.container in _EXACT_CONTAINERS else max(0.5, 0.02 * expected)
+        if self._source.container in _SAMPLES_COUNTED:
+            return 0.005
+        return 0.1 if self._source.container in _PACKETS_COUNTED else max(0.5, 0.02 * expected)
 
 
 def _keeps_priming(path: Path, source: Source, first_timestamp: int | None) -> bool:
@@ -345,16 +358,4 @@ def _is_fragmented(path: Path) -> bool:
                 return False
             else:
                 file.seek(size - 8, 1)
-    return False
-
-
-def _wav_is_cut_short(path: Path) -> bool:
-    """Whether a WAV's data chunk promises more than the file holds (0 and 2^32-1 promise nothing: a stream)."""
-    with path.open("rb") as file:
-        file.seek(12)
-        while len(header := file.read(8)) == 8:
-            size = int.from_bytes(header[4:], "little")
-            if header[:4] == b"data":
-                return size < 0xFFFF_FF00 and size > path.stat().st_size - file.tell()
-            file.seek(size + size % 2, 1)
     return False
