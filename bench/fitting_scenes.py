@@ -62,7 +62,9 @@ def make(side: str, set_name: str, index: int) -> None:
     from oneshots.decode import decode
 
     recipe = recipe_of(side, set_name, index)
-    path, truth = scene_cache.scene_file(recipe, varied=None if side == "tuning" else lambda: sounds_of(set_name, index))
+    path, truth = scene_cache.scene_file(
+        recipe, varied=None if side == "tuning" else lambda: sounds_of(set_name, index)
+    )
     recording = decode(path)
     samples, rate = recording.samples, recording.sample_rate
     short = spectrum.band_powers(samples, rate)

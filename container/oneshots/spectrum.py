@@ -103,6 +103,4 @@ def _filter_bank(rate: int, n_fft: int) -> np.ndarray:
     """Mel filters up to 16 kHz, whatever the rate: those it does not reach stay empty."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Empty filters", category=UserWarning)
-        return librosa.filters.mel(
-            sr=rate, n_fft=n_fft, n_mels=BANDS, fmin=LOWEST_HZ, fmax=HIGHEST_HZ, norm=None
-        )
+        return librosa.filters.mel(sr=rate, n_fft=n_fft, n_mels=BANDS, fmin=LOWEST_HZ, fmax=HIGHEST_HZ, norm=None)
