@@ -10,7 +10,7 @@ from oneshots.fades import fade
 from oneshots.segmentation import Segment
 
 PRE_ROLL_MS = 4.0
-POST_ROLL_MS = 12.0
+POST_ROLL_MS = 4.0
 FADE_IN_MS = 3.0
 # Where the recording or the sound before leave no pre-roll: enough to take the click out of a cut.
 SHORTEST_FADE_IN_MS = 0.5
@@ -45,9 +45,9 @@ class Level:
 def bounds_with_surroundings(segments: list[Segment], rate: int, *, length: int) -> list[Bounds]:
     """Bounds of each segment with a few ms of its real surroundings around it, never of its neighbours.
 
-    The fades lie in these surroundings, so the sound itself is not touched. `length` is the recording's, in samples.
-    Where the next sound follows at once there is nothing around and the fades lie in the sound: under 1 ms at its
-    start, which the segmentation puts some ms before the attack, and 12 ms of the tail that the next sound covers.
+    The fade-in lies in these surroundings, so the attack is not touched; the fade-out in them and in the last of a tail
+    that has sunk into the noise. `length` is the recording's, in samples. Where the next sound follows at once there is
+    nothing around: the fade-in is then half a millisecond of the few that the segmentation leaves before an attack.
     """
     pre_roll, post_roll = round(PRE_ROLL_MS * rate / 1000), round(POST_ROLL_MS * rate / 1000)
     bounds: list[Bounds] = []
