@@ -44,15 +44,21 @@ def test_given_a_sound_on_its_own_when_bounded_then_real_surroundings_are_on_bot
     assert bounds == Bounds(start=5000 - PRE_ROLL, sound_start=5000, end=6000 + POST_ROLL)
 
 
-def test_given_neighbours_when_bounded_then_no_sample_is_in_two_cuts_and_an_attack_keeps_its_pre_roll():
-    segments = [segment(10, 1000), segment(1000 + PRE_ROLL + 5, 2000), segment(2000, 3000), segment(3100, 3990)]
+def test_given_neighbours_when_bounded_then_no_sample_is_in_two_cuts_and_every_attack_has_its_pre_roll():
+    segments = [segment(10, 1000), segment(1050, 2000), segment(2000, 3000), segment(3500, 3990)]
     bounds = bounds_with_surroundings(segments, RATE, length=4000)
     assert [(each.start, each.end) for each in bounds] == [
-        (0, 1005),
-        (1005, 2000),
-        (2000, 3000),
-        (3000, 3990 + 10),
+        (0, 1050 - PRE_ROLL),
+        (1050 - PRE_ROLL, 2000 - PRE_ROLL),
+        (2000 - PRE_ROLL, 3000 + POST_ROLL),
+        (3500 - PRE_ROLL, 4000),
     ]
+
+
+def test_given_a_sound_shorter_than_the_next_ones_pre_roll_when_bounded_then_something_is_left_of_it():
+    first, second = bounds_with_surroundings([segment(100, 150), segment(150, 900)], RATE, length=1000)
+    assert (first.start, first.end) == (0, 150)
+    assert (second.start, second.end) == (150, 1000)
 
 
 def test_given_no_room_before_the_sound_when_cut_then_its_fade_is_half_a_millisecond():
