@@ -4,16 +4,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from oneshots.samples import Samples
+
 BLOCK_SAMPLES = 1 << 18
 
 
-def blocks(samples: np.ndarray, *, block_samples: int = BLOCK_SAMPLES) -> Iterator[np.ndarray]:
-    """Yield consecutive views of shape (channels, <= block_samples) of `samples`, shape (channels, n)."""
+def blocks(samples: Samples, *, block_samples: int = BLOCK_SAMPLES) -> Iterator[np.ndarray]:
+    """Yield consecutive parts of shape (channels, <= block_samples) of `samples`, shape (channels, n)."""
     for start in range(0, samples.shape[1], block_samples):
         yield samples[:, start : start + block_samples]
 
 
-def mean_per_channel(samples: np.ndarray) -> np.ndarray:
+def mean_per_channel(samples: Samples) -> np.ndarray:
     """Return the DC offset: the mean of each channel, shape (channels,), float64."""
     total = np.zeros(samples.shape[0])
     for block in blocks(samples):

@@ -6,6 +6,7 @@ import numpy as np
 
 from oneshots import loudness
 from oneshots.fades import fade
+from oneshots.samples import Samples
 from oneshots.segmentation import Segment
 
 PRE_ROLL_MS = 4.0
@@ -43,7 +44,7 @@ def bounds_with_pre_roll(segments: list[Segment], rate: int) -> list[tuple[int, 
 
 
 def cut(
-    samples: np.ndarray, rate: int, *, start: int, end: int, dc_offset: np.ndarray, target_lufs: float | None
+    samples: Samples, rate: int, *, start: int, end: int, dc_offset: np.ndarray, target_lufs: float | None
 ) -> LevelledCut:
     """Copy samples `start` to `end` out of `samples`, shape (channels, n), without DC, faded and levelled.
 

@@ -10,6 +10,8 @@ from typing import Any
 import librosa
 import numpy as np
 
+from oneshots.samples import Samples
+
 _NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 # Probe-tone profiles of Krumhansl & Kessler (1982), from C.
 _MAJOR = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
@@ -53,7 +55,7 @@ _ONE_SHOT_NAMES = (
 )  # fmt: skip
 
 
-def describe_recording(samples: np.ndarray, rate: int) -> dict[str, Any]:
+def describe_recording(samples: Samples, rate: int) -> dict[str, Any]:
     """Tempo and key of a whole recording, shape (channels, n), with how sure they are (0..1); None where there is none.
 
     Works in blocks of 30 s: memory does not grow with the recording.

@@ -41,7 +41,7 @@ def completed(
         "source": {**source, **_source_facts(recording.source)},
         "durationSeconds": _rounded(recording.duration_seconds, 6),
         "sampleRate": recording.sample_rate,
-        "channels": len(recording.samples),
+        "channels": recording.channels,
         "loudness": {
             "integratedLufs": _rounded(measured.integrated_lufs, 2),
             "loudnessRangeLu": _rounded(measured.loudness_range_lu, 2),

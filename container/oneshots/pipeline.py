@@ -16,6 +16,7 @@ from oneshots.descriptors import describe_one_shot, describe_recording
 from oneshots.encode import Encoding, choose_encoding, encode
 from oneshots.overview import overview_png
 from oneshots.parameters import Parameters
+from oneshots.samples import Samples
 from oneshots.segmentation import Segmentation, segment_adaptively, segment_by_threshold
 from oneshots.spectrogram import spectrogram_png
 from oneshots.waveform import waveform
@@ -72,7 +73,7 @@ def process(
     """
     recording = decode(path, max_seconds=max_seconds)
     samples, rate = recording.samples, recording.sample_rate
-    logger.info("decoded %.2f s at %d Hz, %d channel(s)", recording.duration_seconds, rate, len(samples))
+    logger.info("decoded %.2f s at %d Hz, %d channel(s)", recording.duration_seconds, rate, recording.channels)
     dc_offset = mean_per_channel(samples)
     segmentation = find_sounds(samples, rate, parameters=parameters, dc_offset=dc_offset)
     logger.info("found %d sound(s)", len(segmentation.segments))
@@ -90,7 +91,7 @@ def process(
     )
 
 
-def find_sounds(samples: np.ndarray, rate: int, *, parameters: Parameters, dc_offset: np.ndarray) -> Segmentation:
+def find_sounds(samples: Samples, rate: int, *, parameters: Parameters, dc_offset: np.ndarray) -> Segmentation:
     """Find the sounds of `samples`, shape (channels, n): by the user's threshold if there is one, else adaptively."""
     threshold = parameters.fixed_threshold_dbfs
     if threshold is None:

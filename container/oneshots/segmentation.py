@@ -13,6 +13,7 @@ import numpy as np
 from oneshots import noise_floor, onsets, spectrum
 from oneshots.blocks import BLOCK_SAMPLES, bin_sums
 from oneshots.ends import find_ends
+from oneshots.samples import Samples
 
 FIXED_FRAME_MS = 5.0
 DEFAULT_MIN_SILENCE_MS = 90.0
@@ -51,7 +52,7 @@ class _Run:
 
 
 def segment_by_threshold(
-    samples: np.ndarray,
+    samples: Samples,
     rate: int,
     *,
     silence_threshold_dbfs: float,
@@ -82,7 +83,7 @@ def segment_by_threshold(
 
 
 def segment_adaptively(
-    samples: np.ndarray, rate: int, *, min_silence_ms: float | None = None, dc_offset: np.ndarray | None = None
+    samples: Samples, rate: int, *, min_silence_ms: float | None = None, dc_offset: np.ndarray | None = None
 ) -> Segmentation:
     """Find the sounds that stand out of the recording's own noise; none in silence or in noise alone.
 
@@ -98,7 +99,7 @@ def segment_adaptively(
     return Segmentation(segments=segments, noise_floor_dbfs=floor_dbfs, threshold_dbfs=threshold)
 
 
-def _find_segments(samples: np.ndarray, rate: int, *, dc_offset: np.ndarray | None) -> list[Segment]:
+def _find_segments(samples: Samples, rate: int, *, dc_offset: np.ndarray | None) -> list[Segment]:
     """Find where sounds begin, then where each ends."""
     bands = spectrum.band_powers(samples, rate)
     hop_seconds = spectrum.HOP_MS / 1000
@@ -118,7 +119,7 @@ def _find_segments(samples: np.ndarray, rate: int, *, dc_offset: np.ndarray | No
     ]
 
 
-def rms_dbfs(samples: np.ndarray, rate: int, *, frame_ms: float, dc_offset: np.ndarray | None = None) -> np.ndarray:
+def rms_dbfs(samples: Samples, rate: int, *, frame_ms: float, dc_offset: np.ndarray | None = None) -> np.ndarray:
     """Level of frames of `frame_ms`, shape (frames,), in dBFS (a full-scale square wave is 0); silence is -160.
 
     The channels' mean power counts, so sounds in opposite phase don't cancel. The last frame may be shorter.
