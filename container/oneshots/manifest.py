@@ -101,6 +101,7 @@ def _head(recording_id: str, parameters: Parameters, *, threshold_dbfs: float | 
             "outputFormat": parameters.output_format,
             "normalizeAudio": parameters.normalize_audio,
             "targetLoudnessLufs": parameters.target_loudness_lufs,
+            "features": parameters.features,
             "processingVersion": parameters.processing_version,
             "uiVersion": parameters.ui_version,
         },
@@ -145,5 +146,7 @@ def _rounded(value: float | None, digits: int) -> float | None:
     return round(float(value), digits) if value is not None and math.isfinite(value) else None
 
 
-def _finite(values: dict[str, Any]) -> dict[str, Any]:
+def _finite(values: dict[str, Any] | None) -> dict[str, Any] | None:
+    if values is None:
+        return None
     return {name: _rounded(value, 5) if isinstance(value, float) else value for name, value in values.items()}

@@ -7,6 +7,7 @@ from re import compile as pattern
 from typing import Any
 
 OUTPUT_FORMATS = ("original", "wav", "flac", "mp3", "m4a")
+FEATURES = ("all", "cut-only")
 _VERSION = pattern(r"[A-Za-z0-9._+-]{1,32}")
 
 
@@ -29,6 +30,7 @@ class Parameters:
     output_format: str = "original"
     normalize_audio: bool = True
     target_loudness_lufs: float = -18.0
+    features: str = "all"
     processing_version: str | None = None
     ui_version: str | None = None
 
@@ -36,6 +38,11 @@ class Parameters:
     def fixed_threshold_dbfs(self) -> float | None:
         """The threshold to obey, or None when the engine adapts to the recording."""
         return None if self.auto_detect_threshold else self.silence_threshold_dbfs
+
+    @property
+    def describes(self) -> bool:
+        """Whether sounds and recording are described and drawn, beyond their levels."""
+        return self.features == "all"
 
     @property
     def keeps_original(self) -> bool:
@@ -74,10 +81,13 @@ def _number(low: float, high: float, unit: str) -> Callable[[str, object], float
     return check
 
 
-def _output_format(name: str, value: object) -> str:
-    if value not in OUTPUT_FORMATS:
-        raise ParameterError(f"{name} is {value!r:.80}; it must be one of {', '.join(OUTPUT_FORMATS)}")
-    return str(value)
+def _one_of(choices: tuple[str, ...]) -> Callable[[str, object], str]:
+    def check(name: str, value: object) -> str:
+        if value not in choices:
+            raise ParameterError(f"{name} is {value!r:.80}; it must be one of {', '.join(choices)}")
+        return str(value)
+
+    return check
 
 
 def _version(name: str, value: object) -> str:
@@ -92,9 +102,10 @@ _RULES: dict[str, tuple[str, Callable[[str, object], Any]]] = {
     "min-silence-duration": ("min_silence_ms", _number(10, 5000, "ms")),
     "preserve-original": ("preserve_original", _flag),
     "auto-detect-threshold": ("auto_detect_threshold", _flag),
-    "output-format": ("output_format", _output_format),
+    "output-format": ("output_format", _one_of(OUTPUT_FORMATS)),
     "normalize-audio": ("normalize_audio", _flag),
     "target-loudness": ("target_loudness_lufs", _number(-60, 0, "LUFS")),
+    "features": ("features", _one_of(FEATURES)),
     "processing-version": ("processing_version", _version),
     "ui-version": ("ui_version", _version),
 }

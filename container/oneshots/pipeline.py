@@ -12,13 +12,10 @@ from oneshots import loudness
 from oneshots.blocks import mean_per_channel
 from oneshots.cut import bounds_with_pre_roll, cut
 from oneshots.decode import DEFAULT_MAX_SECONDS, Recording, decode
-from oneshots.descriptors import describe_one_shot, describe_recording
 from oneshots.encode import Encoding, choose_encoding, encode
-from oneshots.overview import overview_png
 from oneshots.parameters import Parameters
 from oneshots.samples import Samples
 from oneshots.segmentation import Segmentation, segment_adaptively, segment_by_threshold
-from oneshots.spectrogram import spectrogram_png
 from oneshots.waveform import waveform
 
 logger = logging.getLogger(__name__)
@@ -26,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class OneShot:
-    """One sound that was written to `path`. Seconds are in the recording."""
+    """One sound that was written to `path`. Seconds are in the recording; `descriptors` None if not asked for."""
 
     index: int
     path: Path
@@ -41,18 +38,18 @@ class OneShot:
     lufs: float | None
     true_peak_dbtp: float | None
     gain_db: float
-    descriptors: dict[str, Any]
+    descriptors: dict[str, Any] | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """Everything found out about a recording, and the one-shots written."""
+    """Everything found out about a recording, and the one-shots written; `descriptors` None if not asked for."""
 
     recording: Recording
     loudness: loudness.Loudness
     noise_floor_dbfs: float | None
     threshold_dbfs: float | None
-    descriptors: dict[str, Any]
+    descriptors: dict[str, Any] | None
     waveform: dict[str, Any]
     pictures: dict[str, bytes]
     """PNGs by the name that the manifest gives them; empty when none were drawn."""
@@ -84,9 +81,9 @@ def process(
         loudness=loudness.measure(samples, rate),
         noise_floor_dbfs=segmentation.noise_floor_dbfs,
         threshold_dbfs=segmentation.threshold_dbfs,
-        descriptors=describe_recording(samples, rate),
+        descriptors=_describe_recording(samples, rate) if parameters.describes else None,
         waveform=waveform(samples, rate, is_integer_pcm=recording.source.is_integer_pcm),
-        pictures=draw(samples, rate, one_shots),
+        pictures=_draw(samples, rate, one_shots) if parameters.describes else {},
         one_shots=one_shots,
     )
 
@@ -105,13 +102,29 @@ def find_sounds(samples: Samples, rate: int, *, parameters: Parameters, dc_offse
     )
 
 
-def draw(samples: np.ndarray, rate: int, one_shots: Sequence[OneShot]) -> dict[str, bytes]:
+def _draw(samples: Samples, rate: int, one_shots: Sequence[OneShot]) -> dict[str, bytes]:
     """Draw `samples`, shape (channels, n), with its one-shots: overview and spectrogram, as PNGs."""
+    # Imported here, as are the descriptors below: who only wants cuts need not pay for it.
+    from oneshots.overview import overview_png
+    from oneshots.spectrogram import spectrogram_png
+
     spans = [(one.start_seconds, one.end_seconds) for one in one_shots]
     return {
         "overview": overview_png(samples, rate, spans=spans),
         "spectrogram": spectrogram_png(samples, rate, spans=spans),
     }
+
+
+def _describe_recording(samples: Samples, rate: int) -> dict[str, Any]:
+    from oneshots.descriptors import describe_recording
+
+    return describe_recording(samples, rate)
+
+
+def _describe_one_shot(samples: np.ndarray, rate: int) -> dict[str, Any]:
+    from oneshots.descriptors import describe_one_shot
+
+    return describe_one_shot(samples, rate)
 
 
 class _Writer:
@@ -122,6 +135,7 @@ class _Writer:
     ) -> None:
         self._recording = recording
         self._target_lufs = parameters.target_loudness_lufs if parameters.normalize_audio else None
+        self._describes = parameters.describes
         self._encoding: Encoding = choose_encoding(parameters.output_format, recording.source)
         self._dc_offset = dc_offset
         self._output_dir = output_dir
@@ -160,5 +174,5 @@ class _Writer:
             lufs=piece.lufs,
             true_peak_dbtp=piece.true_peak_dbtp,
             gain_db=piece.gain_db,
-            descriptors=describe_one_shot(piece.samples, rate),
+            descriptors=_describe_one_shot(piece.samples, rate) if self._describes else None,
         )
