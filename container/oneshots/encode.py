@@ -24,7 +24,7 @@ CONTENT_TYPES: dict[str, str] = {
 }
 _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 _AAC_RATES = (*_MP3_RATES, 64000, 88200, 96000)
-_FRAME_SAMPLES = 1024
+_BLOCK_SAMPLES = 1 << 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,8 +110,8 @@ def _frame_size(stream: AudioStream) -> int | None:
 
 
 def _frames(samples: np.ndarray, rate: int, layout: str) -> Iterator[AudioFrame]:
-    for start in range(0, samples.shape[1], _FRAME_SAMPLES):
-        block = np.ascontiguousarray(samples[:, start : start + _FRAME_SAMPLES], dtype=np.float32)
+    for start in range(0, samples.shape[1], _BLOCK_SAMPLES):
+        block = np.ascontiguousarray(samples[:, start : start + _BLOCK_SAMPLES], dtype=np.float32)
         frame = AudioFrame.from_ndarray(np.clip(block, -1.0, 1.0), format="fltp", layout=layout)
         frame.sample_rate = rate
         frame.pts = start
