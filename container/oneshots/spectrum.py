@@ -1,5 +1,6 @@
-"""The power of frequency bands through time: what the adaptive segmentation looks at."""
+"""Short-time spectra: the power of frequency bands through time, which the adaptive segmentation looks at."""
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -17,6 +18,7 @@ OCTAVES_HZ = (63, 125, 250, 500, 1000, 2000, 4000, 8000, 16000)
 OCTAVE_HOP_MS = 10.0
 OCTAVE_WINDOW_MS = 46.4
 _OCTAVE_BLOCK_FRAMES = 512
+_BATCH_SAMPLES = 1 << 20
 
 
 def band_powers(samples: Samples, rate: int) -> np.ndarray:
@@ -29,7 +31,9 @@ def band_powers(samples: Samples, rate: int) -> np.ndarray:
     window_samples = round(2.4 * hop)
     n_fft = 1 << (window_samples - 1).bit_length()
     window = np.hanning(window_samples + 2)[1:-1].astype(np.float32)
-    to_bands = _filter_bank(rate, n_fft) / (window.sum() ** 2 / 2 * np.float32(1.5))
+    to_bands = mel_bank(rate, n_fft, bands=BANDS, lowest_hz=LOWEST_HZ, highest_hz=HIGHEST_HZ) / (
+        window.sum() ** 2 / 2 * np.float32(1.5)
+    )
     count = int(samples.shape[1] / hop) + 1
     powers = np.empty((count, BANDS), np.float32)
     for first in range(0, count, _BLOCK_FRAMES):
@@ -66,6 +70,34 @@ def octave_powers(samples: Samples, rate: int, *, dc_offset: np.ndarray | None =
     return powers
 
 
+def power_spectra(mono: np.ndarray, *, n_fft: int, hop: int, bins: int) -> Iterator[np.ndarray]:
+    """Yield the powers of the first `bins` frequencies of `mono`, shape (n,), some frames at a time: (frames, bins).
+
+    Frame t is centred on sample t x `hop`; there are n // hop + 1 in all. Hann window, silence beyond the ends.
+    """
+    window = np.hanning(n_fft + 1)[:-1].astype(np.float32)
+    padded = np.pad(mono, n_fft // 2)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop]
+    frames_a_batch = max(_BATCH_SAMPLES // n_fft, 1)
+    for first in range(0, len(windows), frames_a_batch):
+        spectra = fft.rfft(windows[first : first + frames_a_batch] * window)[:, :bins]
+        yield spectra.real**2 + spectra.imag**2
+
+
+def mel_bank(rate: int, n_fft: int, *, bands: int, lowest_hz: float, highest_hz: float) -> np.ndarray:
+    """Triangles of height 1, evenly spaced in mel, shape (bands, n_fft // 2 + 1), float32; as `librosa.filters.mel`.
+
+    Slaney's mel: linear up to 1000 Hz, then logarithmic. Nothing lies above the Nyquist frequency. Our own because
+    librosa takes a third of a second to import.
+    """
+    lowest_mel, highest_mel = _mel(np.array([lowest_hz, min(highest_hz, rate / 2)]))
+    corners = _hertz(np.linspace(lowest_mel, highest_mel, bands + 2))
+    frequencies = np.fft.rfftfreq(n_fft, 1 / rate)
+    rising = (frequencies - corners[:-2, None]) / np.diff(corners)[:-1, None]
+    falling = (corners[2:, None] - frequencies) / np.diff(corners)[1:, None]
+    return np.maximum(np.minimum(rising, falling), 0).astype(np.float32)
+
+
 def _high_passed(samples: Samples, rate: int, *, first: int, last: int) -> tuple[np.ndarray, int]:
     """Take samples `first` to `last` without what lies under 70 Hz, zeros beyond the ends; and say where they start.
 
@@ -89,20 +121,6 @@ def _frame_powers(block: np.ndarray, centres: np.ndarray, window: np.ndarray, n_
     powers = spectra.real**2
     powers += spectra.imag**2
     return powers[0] if len(powers) == 1 else powers.mean(axis=0)
-
-
-def _filter_bank(rate: int, n_fft: int) -> np.ndarray:
-    """Triangles of height 1, evenly spaced in mel, shape (BANDS, n_fft // 2 + 1), float32; as `librosa.filters.mel`.
-
-    Slaney's mel: linear up to 1000 Hz, then logarithmic. Our own because librosa takes a third of a second to import.
-    """
-    highest = min(HIGHEST_HZ, rate / 2)
-    lowest_mel, highest_mel = _mel(np.array([LOWEST_HZ, highest]))
-    corners = _hertz(np.linspace(lowest_mel, highest_mel, BANDS + 2))
-    frequencies = np.fft.rfftfreq(n_fft, 1 / rate)
-    rising = (frequencies - corners[:-2, None]) / np.diff(corners)[:-1, None]
-    falling = (corners[2:, None] - frequencies) / np.diff(corners)[1:, None]
-    return np.maximum(np.minimum(rising, falling), 0).astype(np.float32)
 
 
 def _mel(hertz: np.ndarray) -> np.ndarray:

@@ -1,9 +1,8 @@
-import librosa
 import numpy as np
 import pytest
 from scipy import signal
 
-from oneshots import filters, loudness, spectrum
+from oneshots import filters, loudness
 from tests.unit.audio.signals import noise
 
 RATES = (8000, 22050, 44100, 48000, 96000)
@@ -27,11 +26,3 @@ def test_given_noise_when_filtered_by_fft_then_it_is_what_the_recursion_gives(ra
     filtered = filters.run(padded, design(rate), run_in=run_in)
     assert filtered.shape == values.shape
     np.testing.assert_allclose(filtered, expected, atol=2e-6)
-
-
-@pytest.mark.parametrize("rate", RATES)
-def test_given_a_rate_when_the_bands_are_laid_out_then_they_are_librosas_mel_bands(rate):
-    expected = librosa.filters.mel(
-        sr=rate, n_fft=1024, n_mels=spectrum.BANDS, fmin=spectrum.LOWEST_HZ, fmax=min(16000, rate / 2), norm=None
-    )
-    np.testing.assert_allclose(spectrum._filter_bank(rate, 1024), expected, atol=1e-5)
