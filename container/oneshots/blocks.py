@@ -24,6 +24,12 @@ def mean_per_channel(samples: Samples) -> np.ndarray:
 
 
 def bin_sums(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Return the sums of `values`, shape (n,), between consecutive `edges`, shape (bins + 1,), all within 0..n."""
-    cumulative = np.concatenate(([0.0], np.cumsum(values, dtype=np.float64)))
-    return cumulative[edges[1:]] - cumulative[edges[:-1]]
+    """Return the sums of `values`, shape (n,), between consecutive `edges`, shape (bins + 1,): float64, shape (bins,).
+
+    The edges rise from 0 to n; where two are the same there is nothing to sum.
+    """
+    sums = np.zeros(len(edges) - 1)
+    begins = edges[:-1][edges[:-1] < len(values)]
+    if len(begins):
+        sums[: len(begins)] = np.add.reduceat(values, begins, dtype=np.float64)
+    return np.where(np.diff(edges) > 0, sums, 0.0)

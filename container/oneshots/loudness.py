@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from oneshots import filters
-from oneshots.blocks import blocks
+from oneshots.blocks import bin_sums, blocks
 from oneshots.samples import Samples
 
 _OFFSET_LUFS = -0.691
@@ -183,7 +183,7 @@ def _weighted_energies(samples: Samples, rate: int, *, bins: int, bin_seconds: f
         padded = np.pad(inside, ((0, 0), (before, some[-1] - start - before - inside.shape[1])))
         weighted = filters.run(padded, sections, run_in=run_in)
         squares = np.einsum("ij,ij->j", weighted, weighted)
-        energies[first : first + len(some) - 1] = np.add.reduceat(squares, some[:-1] - some[0], dtype=np.float64)
+        energies[first : first + len(some) - 1] = bin_sums(squares, some - some[0])
     return energies
 
 

@@ -34,12 +34,14 @@ def band_powers(samples: Samples, rate: int) -> np.ndarray:
     to_bands = mel_bank(rate, n_fft, bands=BANDS, lowest_hz=LOWEST_HZ, highest_hz=HIGHEST_HZ) / (
         window.sum() ** 2 / 2 * np.float32(1.5)
     )
+    bins = _last_bin(to_bands)
     count = int(samples.shape[1] / hop) + 1
     powers = np.empty((count, BANDS), np.float32)
     for first in range(0, count, _BLOCK_FRAMES):
         centres = np.round(np.arange(first, min(first + _BLOCK_FRAMES, count)) * hop).astype(int)
         block, start = _high_passed(samples, rate, first=centres[0] - len(window), last=centres[-1] + len(window))
-        powers[first : first + len(centres)] = _frame_powers(block, centres - start, window, n_fft) @ to_bands.T
+        spectra = _frame_powers(block, centres - start, window, n_fft=n_fft, bins=bins)
+        powers[first : first + len(centres)] = spectra @ to_bands[:, :bins].T
     return powers
 
 
@@ -56,6 +58,7 @@ def octave_powers(samples: Samples, rate: int, *, dc_offset: np.ndarray | None =
     edges = OCTAVES_HZ[0] / np.sqrt(2) * 2.0 ** np.arange(len(OCTAVES_HZ) + 1)
     to_octaves = np.stack([(frequencies >= low) & (frequencies < high) for low, high in pairwise(edges)])
     weights = to_octaves.astype(np.float32) / np.float32((window**2).sum() * n_fft / 2)
+    bins = _last_bin(weights)
     count = int(samples.shape[1] / hop) + 1
     powers = np.empty((count, len(OCTAVES_HZ)), np.float32)
     for first in range(0, count, _OCTAVE_BLOCK_FRAMES):
@@ -66,7 +69,8 @@ def octave_powers(samples: Samples, rate: int, *, dc_offset: np.ndarray | None =
             block = block - dc_offset[:, None].astype(np.float32)
         beyond = ((0, 0), (max(-begin, 0), max(end - samples.shape[1], 0)))
         padded = np.pad(block, beyond)
-        powers[first : first + len(centres)] = _frame_powers(padded, centres - begin, window, n_fft) @ weights.T
+        spectra = _frame_powers(padded, centres - begin, window, n_fft=n_fft, bins=bins)
+        powers[first : first + len(centres)] = spectra @ weights[:, :bins].T
     return powers
 
 
@@ -81,7 +85,7 @@ def power_spectra(mono: np.ndarray, *, n_fft: int, hop: int, bins: int) -> Itera
     frames_a_batch = max(_BATCH_SAMPLES // n_fft, 1)
     for first in range(0, len(windows), frames_a_batch):
         spectra = fft.rfft(windows[first : first + frames_a_batch] * window)[:, :bins]
-        yield spectra.real**2 + spectra.imag**2
+        yield np.square(np.abs(spectra))
 
 
 def mel_bank(rate: int, n_fft: int, *, bands: int, lowest_hz: float, highest_hz: float) -> np.ndarray:
@@ -113,14 +117,18 @@ def _high_passed(samples: Samples, rate: int, *, first: int, last: int) -> tuple
     return np.pad(kept, ((0, 0), (begin - first, last - end))), first
 
 
-def _frame_powers(block: np.ndarray, centres: np.ndarray, window: np.ndarray, n_fft: int) -> np.ndarray:
-    """Power spectra of windows around `centres`, averaged over channels, shape (frames, n_fft // 2 + 1)."""
+def _frame_powers(block: np.ndarray, centres: np.ndarray, window: np.ndarray, *, n_fft: int, bins: int) -> np.ndarray:
+    """Powers of the first `bins` frequencies in windows around `centres`, channels averaged, shape (frames, bins)."""
     starts = centres - len(window) // 2
     frames = np.lib.stride_tricks.sliding_window_view(block, len(window), axis=1)[:, starts]
-    spectra = fft.rfft(frames * window, n=n_fft)
-    powers = spectra.real**2
-    powers += spectra.imag**2
+    powers = np.abs(fft.rfft(frames * window, n=n_fft)[..., :bins])
+    np.square(powers, out=powers)
     return powers[0] if len(powers) == 1 else powers.mean(axis=0)
+
+
+def _last_bin(weights: np.ndarray) -> int:
+    """How many bins have a weight at all, the first ones; `weights` has shape (bands, bins)."""
+    return int(np.flatnonzero(weights.any(axis=0))[-1]) + 1
 
 
 def _mel(hertz: np.ndarray) -> np.ndarray:
