@@ -27,7 +27,7 @@ _TEMPO_RANGE_BPM = (40.0, 220.0)
 _BLOCK_SECONDS = 30.0
 
 
-def describe_one_shot(samples: np.ndarray, rate: int) -> dict[str, Any]:
+def describe_one_shot(samples: Samples, rate: int) -> dict[str, Any]:
     """Descriptors of one sound, `samples` of shape (channels, n); at most its first 20 s are looked at.
 
     Times in seconds, frequencies in Hz, levels in dBFS; None where a silent sound has no answer.

@@ -121,7 +121,7 @@ def _describe_recording(samples: Samples, rate: int) -> dict[str, Any]:
     return describe_recording(samples, rate)
 
 
-def _describe_one_shot(samples: np.ndarray, rate: int) -> dict[str, Any]:
+def _describe_one_shot(samples: Samples, rate: int) -> dict[str, Any]:
     from oneshots.descriptors import describe_one_shot
 
     return describe_one_shot(samples, rate)
@@ -168,7 +168,7 @@ class _Writer:
             end_seconds=end / rate,
             duration_seconds=(end - start) / rate,
             sample_rate=written_rate,
-            channels=len(piece.samples),
+            channels=piece.samples.shape[0],
             size_bytes=path.stat().st_size,
             confidence=confidence,
             lufs=piece.lufs,

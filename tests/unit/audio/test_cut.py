@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from oneshots import loudness
-from oneshots.cut import FADE_IN_MS, PRE_ROLL_MS, bounds_with_pre_roll, cut
-from oneshots.fades import fade
+from oneshots.cut import FADE_IN_MS, PRE_ROLL_MS, FadedCut, bounds_with_pre_roll, cut
+from oneshots.fades import fade, fade_part
 from oneshots.segmentation import Segment
 from tests.unit.audio.signals import RATE, noise, pluck, silence, sine
 
@@ -78,3 +78,28 @@ def test_given_a_recording_when_cut_then_the_recording_itself_is_not_changed():
     before = samples.copy()
     cut(samples, RATE, start=100, end=RATE, dc_offset=NO_DC, target_lufs=-18)
     assert np.array_equal(samples, before)
+
+
+@pytest.mark.parametrize("first", [0, 1, 40, 100, 700, 850, 990])
+@pytest.mark.parametrize("count", [1, 7, 150, 1000])
+@pytest.mark.parametrize("fades_ms", [(100, 200), (900, 900), (0, 0)])
+def test_given_a_part_of_a_sound_when_faded_then_it_is_that_part_of_the_faded_sound(first, count, fades_ms):
+    fades = {"fade_in_ms": fades_ms[0], "fade_out_ms": fades_ms[1]}
+    samples = noise(seconds=1, level_dbfs=-10, rate=1000)
+    part = samples[:, first : first + count].copy()
+    whole = fade(samples, 1000, **fades)
+    fade_part(part, 1000, first=first, length=1000, **fades)
+    np.testing.assert_array_equal(part, whole[:, first : first + count])
+
+
+def test_given_a_long_sound_when_cut_then_it_is_read_in_parts_and_equals_one_cut_at_once(monkeypatch):
+    samples = np.concatenate([sine(300, seconds=3, level_dbfs=-20), noise(seconds=3, level_dbfs=-30)]) + np.float32(0.1)
+    options = {"start": 1000, "end": 100_000, "dc_offset": np.full(2, 0.1), "target_lufs": -23.0}
+    at_once = cut(samples, RATE, **options)
+    monkeypatch.setattr("oneshots.cut._LONG_SECONDS", 1.0)
+    in_parts = cut(samples, RATE, **options)
+    assert isinstance(in_parts.samples, FadedCut)
+    assert in_parts.samples.shape == at_once.samples.shape
+    for part in (slice(0, 500), slice(90_000, None), slice(40_000, 40_001), slice(98_999, 200_000), slice(5, 5)):
+        np.testing.assert_array_equal(in_parts.samples[:, part], at_once.samples[:, part])
+    assert (in_parts.lufs, in_parts.true_peak_dbtp) == (at_once.lufs, at_once.true_peak_dbtp)
