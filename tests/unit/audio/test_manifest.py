@@ -50,7 +50,8 @@ def test_given_a_processed_recording_when_described_then_the_manifest_obeys_its_
     document = processed(tmp_path, scene([0.5, 1.5], seconds=2.5))
     validate(json.loads(manifest.to_json(document)))
     assert [one["index"] for one in document["oneShots"]] == [1, 2]
-    assert document["files"] == {"waveform": "waveform.json", "overview": None, "spectrogram": None, "original": None}
+    names = {"waveform": "waveform.json", "overview": "overview.png", "spectrogram": "spectrogram.png"}
+    assert document["files"] == names | {"original": None}
 
 
 def test_given_silence_when_described_then_the_manifest_has_null_and_no_nan(tmp_path):
@@ -117,6 +118,7 @@ def test_given_cuts_only_when_described_then_descriptors_are_null_and_levels_are
     validate(json.loads(manifest.to_json(document)))
     assert document["settings"]["features"] == "cut-only"
     assert document["descriptors"] is None
+    assert document["files"] == {"waveform": "waveform.json", "overview": None, "spectrogram": None, "original": None}
     assert document["loudness"]["integratedLufs"] < 0
     assert [one["descriptors"] for one in document["oneShots"]] == [None, None]
     assert all(one["loudness"]["lufs"] < 0 for one in document["oneShots"])
