@@ -147,12 +147,16 @@ def prepare(path: Path) -> np.ndarray:
     data, rate = soundfile.read(path, always_2d=True)
     if rate != RATE:
         raise SystemExit(f"{path.name} has {rate} Hz, not {RATE}")
-    mono = data.mean(axis=1)
-    mono -= mono.mean()
+    return prepare_samples(data.mean(axis=1))
+
+
+def prepare_samples(raw: np.ndarray, *, longest_seconds: float = LONGEST_SECONDS) -> np.ndarray:
+    """Return `raw`, shape (n,), from where it starts to where nothing is left of it, `longest_seconds` at most."""
+    mono = raw - raw.mean()
     mono *= PEAK / np.abs(mono).max()
     first = np.flatnonzero(np.abs(mono) > PEAK * 10 ** (FIRST_AUDIBLE_DB / 20))[0]
     last = np.flatnonzero(np.abs(mono) > PEAK * 10 ** (LAST_AUDIBLE_DB / 20))[-1]
-    kept = mono[first : min(last + 1, first + round(LONGEST_SECONDS * RATE))]
+    kept = mono[first : min(last + 1, first + round(longest_seconds * RATE))]
     # What breaks off in full swing, in the package or here, is faded out: 20% of it, 250 ms at most.
     fade = min(round(0.25 * RATE), len(kept) // 5)
     kept[-fade:] *= 0.5 + 0.5 * np.cos(np.linspace(0, np.pi, fade))

@@ -16,13 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
-from bench import codecs, scenes, sets
+from bench import codecs, read_only_root, scenes, sets
 from bench.methods import PACKAGE, ROOT, MethodError
 from bench.scene_cache import CACHE, fingerprint
 
 LENGTHS = {"30 s": 30, "10 min": 600, "60 min": 3600}
 RUNS = {"30 s": 5, "10 min": 5, "60 min": 3}
 QUICK_RUNS = {"30 s": 3}
+_IN_IMAGE = "oneshots, all features, numba cache empty, read-only root, other user"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,12 +41,16 @@ class Timing:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A command on a FILE with an OUTPUT folder, in `folder`; numba's cache empty at the start if `cold_numba`."""
+    """A command on a FILE with an OUTPUT folder, in `folder`; numba's cache empty at the start if `cold_numba`.
+
+    `as_in_image`: with the image's environment and user, under a read-only root (and so with an empty cache).
+    """
 
     name: str
     command: tuple[str, ...]
     folder: Path
     cold_numba: bool = False
+    as_in_image: bool = False
 
 
 def jobs() -> list[Job]:
@@ -58,6 +63,7 @@ def jobs() -> list[Job]:
         Job(name="decode-only floor", command=_workload("decode-floor"), folder=ROOT),
         Job(name="oneshots, all features", command=ours, folder=PACKAGE),
         Job(name="oneshots, all features, numba cache empty", command=ours, folder=PACKAGE, cold_numba=True),
+        *([Job(name=_IN_IMAGE, command=ours, folder=PACKAGE, as_in_image=True)] if read_only_root.is_allowed() else []),
         *([Job(name="oneshots, cut only", command=cut_only, folder=PACKAGE)] if features else []),
         Job(name="former container (pydub)", command=_workload("former-container"), folder=ROOT),
         Job(name="librosa split", command=_workload("librosa-split"), folder=ROOT),
@@ -117,12 +123,16 @@ def _time(job: Job, path: Path, *, length: str, runs: int) -> Timing:
 
 def _measure(job: Job, path: Path) -> dict[str, float]:
     environment = dict(os.environ, PYTHONPATH=str(ROOT))
-    with tempfile.TemporaryDirectory() as output, tempfile.TemporaryDirectory() as empty:
+    with tempfile.TemporaryDirectory() as folder:
+        scratch, output = Path(folder), Path(folder, "output")
+        output.mkdir()
         if job.cold_numba:
-            environment["NUMBA_CACHE_DIR"] = empty
-        places = {"FILE": str(path.absolute()), "OUTPUT": output}
-        command = [places.get(word, word) for word in job.command]
-        watch = [sys.executable, "-m", "bench.stopwatch", *command]
+            environment["NUMBA_CACHE_DIR"] = str(scratch / "numba")
+        places = {"FILE": str(path.absolute()), "OUTPUT": str(output)}
+        watch = [sys.executable, "-m", "bench.stopwatch", *(places.get(word, word) for word in job.command)]
+        if job.as_in_image:
+            environment = read_only_root.image_environment(scratch)
+            watch = read_only_root.command_in(scratch, watch)
         done = subprocess.run(watch, cwd=job.folder, env=environment, capture_output=True, text=True, check=True)
     measured: dict[str, float] = json.loads(done.stdout)
     if measured["exitCode"]:

@@ -18,6 +18,7 @@ from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
+from oneshots.file_promises import is_cut_short, says_its_duration
 from oneshots.rejection import Rejection
 from oneshots.samples import SampleCollector, Samples
 
@@ -28,11 +29,15 @@ RATE_RANGE_HZ = (8000, 96000)
 # Only demuxers that read the one file they are given: playlists (hls, concat, dash) would open others.
 _DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,wav,w64,mp3,aac,flac,ogg,matroska,webm,aiff,caf,au,amr"
 _MOST_CHANNELS = 64
+# What a file claims to be slower would grow without bounds on its way to RATE_RANGE_HZ.
+_LEAST_RATE_HZ = 1000
 _AAC_PRIMING_SAMPLES = 1024
 _BATCH_SAMPLES = 1 << 16
 # Beyond +120 dBFS nothing is sound any more, and squares would leave float32.
 _LARGEST_SAMPLE = 1e6
-_EXACT_CONTAINERS = ("wav", "flac", "aiff", "m4a", "mp4", "3gp", "ogg", "opus")
+# How far a header may be off: where samples are counted, where packets are, and where it is an estimate.
+_SAMPLES_COUNTED = ("wav", "flac", "aiff", "caf")
+_PACKETS_COUNTED = ("m4a", "mp4", "3gp", "ogg", "opus")
 _KNOWN_STARTS = (b"RIFF", b"RF64", b"fLaC", b"OggS", b"\x1a\x45\xdf\xa3", b"FORM", b"ID3", b"caff", b".snd", b"#!AMR")
 
 logger = logging.getLogger(__name__)
@@ -108,6 +113,8 @@ def decode(path: Path, *, max_seconds: float = DEFAULT_MAX_SECONDS) -> Recording
             raise Rejection(
                 "CORRUPT", f"the file claims {stream.channels} channels; at most {_MOST_CHANNELS} make sense"
             )
+        if 0 < stream.rate < _LEAST_RATE_HZ:
+            raise Rejection("CORRUPT", f"the file claims {stream.rate} Hz; at least {_LEAST_RATE_HZ} make sense")
         source = _describe(container, stream, path)
         decoder = _Decoder(container, stream, source, max_seconds=max_seconds)
         decoder.run()
@@ -115,7 +122,7 @@ def decode(path: Path, *, max_seconds: float = DEFAULT_MAX_SECONDS) -> Recording
         raise _unreadable(path)
     return decoder.finish(
         has_priming=_keeps_priming(path, source, decoder.first_timestamp),
-        is_cut_short=source.container == "wav" and _wav_is_cut_short(path),
+        is_cut_short=is_cut_short(path, source.container),
     )
 
 
@@ -156,11 +163,12 @@ def _describe(container: InputContainer, stream: AudioStream, path: Path) -> Sou
         duration = float(stream.duration * stream.time_base)
     elif container.duration is not None:
         duration = container.duration / 1_000_000
-    if duration is not None and duration < 0:
+    name = _container_name(container, context.name)
+    if duration is not None and (duration < 0 or not says_its_duration(path, name)):
         duration = None
     sample_format = stream.format.name if stream.format else ""
     return Source(
-        container=_container_name(container, context.name),
+        container=name,
         codec=_codec_name(context.name),
         sample_rate=stream.rate or None,
         channels=stream.channels or None,
@@ -261,7 +269,7 @@ class _Decoder:
             yield
         except (av.error.FFmpegError, ValueError) as error:
             # PyAV's ValueError: the decoder would not open, its header is damaged. A damaged frame may also claim
-            # a format that nothing converts. FFmpeg's OSErrors are about the file, and Python's about ours.
+            # a format or a rate that nothing converts. FFmpeg's OSErrors are about the file, and Python's about ours.
             logger.debug("a damaged packet: %s", error)
             self._damaged_packets += 1
 
@@ -269,6 +277,8 @@ class _Decoder:
         shape = (frame.format.name, frame.layout.name, frame.sample_rate)
         if self._conversion is None or shape != self._conversion.frame_shape:
             self._end_conversion()
+            if frame.sample_rate < _LEAST_RATE_HZ:
+                raise ValueError(f"a frame that claims {frame.sample_rate} Hz")
             self._begin_conversion(frame, shape)
         assert self._conversion is not None  # noqa: S101 - begun just above
         self._store(self._conversion.take(frame))
@@ -279,7 +289,9 @@ class _Decoder:
             self._rate = min(max(frame.sample_rate, low), high)
             self._channels = min(len(frame.layout.channels), 2)
             self._collector = SampleCollector(self._channels)
-        self._conversion = _Conversion(shape, channels=self._channels, rate=self._rate)
+        # Several full channels on one must not pass full scale; FFmpeg sees to that for integers only.
+        options = {"rematrix_maxval": "1.0"} if len(frame.layout.channels) > 2 else None
+        self._conversion = _Conversion(shape, channels=self._channels, rate=self._rate, options=options)
 
     def _end_conversion(self) -> None:
         conversion, self._conversion = self._conversion, None
@@ -325,17 +337,21 @@ class _Decoder:
         return found
 
     def _tolerated_seconds(self, expected: float) -> float:
-        """How far a header may be off: containers that count samples hardly, those that estimate a good deal."""
-        return 0.1 if self._source.container in _EXACT_CONTAINERS else max(0.5, 0.02 * expected)
+        if self._source.container in _SAMPLES_COUNTED:
+            return 0.005
+        return 0.1 if self._source.container in _PACKETS_COUNTED else max(0.5, 0.02 * expected)
 
 
 class _Conversion:
     """Frames of one shape (format, layout, rate) into planar float32 of `channels` and `rate`, many at once."""
 
-    def __init__(self, frame_shape: tuple[str, str, int], *, channels: int, rate: int) -> None:
+    def __init__(
+        self, frame_shape: tuple[str, str, int], *, channels: int, rate: int, options: dict[str, str] | None
+    ) -> None:
         self.frame_shape = frame_shape
         self._fifo = AudioFifo()
-        self._resampler = AudioResampler(format="fltp", layout="mono" if channels == 1 else "stereo", rate=rate)
+        layout = "mono" if channels == 1 else "stereo"
+        self._resampler = AudioResampler(format="fltp", layout=layout, rate=rate, options=options)
 
     def take(self, frame: AudioFrame) -> list[AudioFrame]:
         """Return what can be converted by now: nothing, most of the time."""
@@ -376,16 +392,4 @@ def _is_fragmented(path: Path) -> bool:
                 return False
             else:
                 file.seek(size - 8, 1)
-    return False
-
-
-def _wav_is_cut_short(path: Path) -> bool:
-    """Whether a WAV's data chunk promises more than the file holds (0 and 2^32-1 promise nothing: a stream)."""
-    with path.open("rb") as file:
-        file.seek(12)
-        while len(header := file.read(8)) == 8:
-            size = int.from_bytes(header[4:], "little")
-            if header[:4] == b"data":
-                return size < 0xFFFF_FF00 and size > path.stat().st_size - file.tell()
-            file.seek(size + size % 2, 1)
     return False

@@ -10,6 +10,8 @@ SMOOTHED_SECONDS = 0.05
 WINDOW_SECONDS = 5.0
 STEP_SECONDS = 0.5
 RISE_DB = 8.0
+QUIETEST_SECONDS = 0.3
+OVER_QUIETEST_DB = 6.0
 DEPTH_DB = 75.0
 DEEPEST = 1e-11
 
@@ -38,8 +40,8 @@ def follow(
 
     Powers are averaged over `smoothed_seconds` first: single frames of noise scatter so much that their percentile
     says little of its mean. Where sound fills all of 5 s the floor would climb into it, so it stays within 8 dB of the
-    whole recording's. It never sinks more than 75 dB under the loud parts: what a coder leaves of silence is no noise
-    to learn from.
+    whole recording's; and where it fills nearly all of the recording, that is what the quietest 300 ms leave of it. It
+    never sinks more than 75 dB under the loud parts: what a coder leaves of silence is no noise to learn from.
     """
     loud = float(np.percentile(bands.sum(axis=1), 99)) / bands.shape[1]
     least = max(loud * 10 ** (-DEPTH_DB / 10), DEEPEST)
@@ -49,21 +51,12 @@ def follow(
     # Band by band, so that an hour's copies are never all there at once.
     for row in range(bands.shape[1]):
         smooth = uniform_filter1d(bands[:, row], width)
-        overall = max(float(np.percentile(smooth, percentile)), least)
+        quietest = float(uniform_filter1d(smooth, max(round(QUIETEST_SECONDS / hop_seconds), 1)).min())
+        usual = float(np.percentile(smooth, percentile))
+        overall = max(min(usual, quietest * 10 ** (OVER_QUIETEST_DB / 10)), least)
         found = _window_percentiles(smooth, frames, hop_seconds, percentile)
         powers[:, row] = np.clip(found, least, overall * 10 ** (RISE_DB / 10))
     return NoiseFloor(frames=frames, powers=powers)
-
-
-def roughness_db(bands: np.ndarray, hop_seconds: float, *, quiet: float = 5.0, usual: float = 30.0) -> np.ndarray:
-    """How far each band's quiet part scatters, in dB, shape (bands,): its 30th percentile over its 5th.
-
-    Steady noise gives 1 to 3 dB; babble and clatter give more, so more must stand out of them to mean anything.
-    """
-    width = max(round(0.1 / hop_seconds), 1)
-    smooth = [uniform_filter1d(column, width) for column in bands.T]
-    low, high = np.maximum([np.percentile(column, [quiet, usual]) for column in smooth], DEEPEST).T
-    return np.asarray(10 * np.log10(high / low))
 
 
 def _knots(count: int, hop_seconds: float) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 from oneshots import loudness
 from oneshots.blocks import mean_per_channel
 from oneshots.cut import bounds_with_pre_roll, cut
-from oneshots.decode import DEFAULT_MAX_SECONDS, Recording, decode
+from oneshots.decode import DEFAULT_MAX_SECONDS, Recording, RecordingWarning, decode
 from oneshots.encode import Encoding, choose_encoding, encode
 from oneshots.parameters import Parameters
 from oneshots.samples import Samples
@@ -54,6 +54,7 @@ class Result:
     pictures: dict[str, bytes]
     """PNGs by the name that the manifest gives them; empty when none were drawn."""
     one_shots: list[OneShot]
+    warnings: list[RecordingWarning]
 
 
 def process(
@@ -76,16 +77,34 @@ def process(
     logger.info("found %d sound(s)", len(segmentation.segments))
     writer = _Writer(recording, parameters, dc_offset=dc_offset, output_dir=output_dir, stem=stem)
     one_shots = writer.write(segmentation) if parameters.processing_enabled else []
+    measured = loudness.measure(samples, rate)
     return Result(
         recording=recording,
-        loudness=loudness.measure(samples, rate),
+        loudness=measured,
         noise_floor_dbfs=segmentation.noise_floor_dbfs,
         threshold_dbfs=segmentation.threshold_dbfs,
         descriptors=_describe_recording(samples, rate) if parameters.describes else None,
         waveform=waveform(samples, rate, is_integer_pcm=recording.source.is_integer_pcm),
         pictures=_draw(samples, rate, one_shots) if parameters.describes else {},
         one_shots=one_shots,
+        warnings=[*recording.warnings, *_no_sounds(segmentation, parameters, peak_dbfs=measured.sample_peak_dbfs)],
     )
+
+
+def _no_sounds(
+    segmentation: Segmentation, parameters: Parameters, *, peak_dbfs: float | None
+) -> list[RecordingWarning]:
+    """Say that nothing was found, and why: an empty list of one-shots alone might be taken for a fault."""
+    if segmentation.segments:
+        return []
+    threshold = parameters.fixed_threshold_dbfs
+    if peak_dbfs is None:
+        text = "the recording is silent: there is no sound to cut out"
+    elif threshold is not None:
+        text = f"nothing in the recording is louder than the threshold of {threshold:g} dBFS"
+    else:
+        text = "no sound stands out of the recording's own noise"
+    return [RecordingWarning(code="NO_SOUNDS", message=text)]
 
 
 def find_sounds(samples: Samples, rate: int, *, parameters: Parameters, dc_offset: np.ndarray) -> Segmentation:

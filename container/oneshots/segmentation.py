@@ -1,8 +1,9 @@
 """Finding the sounds of a recording: where each one starts and where it has died away.
 
 Two ways. With a threshold given, a sound is what is louder than it: no judgement of ours. Without one, the engine
-learns the room first: it follows the noise floor of each frequency band through the recording (`noise_floor`), finds
-where something new begins over it and over what still rings (`onsets`), and where each sound has died away (`ends`).
+learns the room first: it follows the noise floor of each frequency band through the recording (`observation`); a small
+network says frame by frame whether something new begins over it and over what still rings, and whether anything is
+heard (`network`); from that come where each sound begins (`onsets`, `attack`) and has died away (`ends`).
 """
 
 from dataclasses import dataclass, replace
@@ -10,9 +11,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from oneshots import noise_floor, onsets, spectrum
+from oneshots import network, observation, spectrum
+from oneshots.attack import first_sample
 from oneshots.blocks import BLOCK_SAMPLES, bin_sums
 from oneshots.ends import find_ends
+from oneshots.onsets import Onset, find_onsets
 from oneshots.samples import Samples
 
 FIXED_FRAME_MS = 5.0
@@ -101,22 +104,27 @@ def segment_adaptively(
 
 def _find_segments(samples: Samples, rate: int, *, dc_offset: np.ndarray | None) -> list[Segment]:
     """Find where sounds begin, then where each ends."""
-    bands = spectrum.band_powers(samples, rate)
-    hop_seconds = spectrum.HOP_MS / 1000
-    found = onsets.find_onsets(bands, noise_floor.follow(bands, hop_seconds))
-    if not found:
-        return []
-    starts = [max(onset.frame * hop_seconds - LEAD_MS / 1000, 0.0) for onset in found]
-    octaves = spectrum.octave_powers(samples, rate, dc_offset=dc_offset)
-    ends = find_ends(octaves, spectrum.OCTAVE_HOP_MS / 1000, starts)
+    observed = observation.observe(
+        spectrum.band_powers(samples, rate), spectrum.long_band_powers(samples, rate, dc_offset=dc_offset)
+    )
+    heard = network.activations(observed)
+    found = find_onsets(observed, heard.onset)
+    ends = find_ends(heard.audible, [onset.frame for onset in found])
     return [
         Segment(
-            start=min(round(start * rate), samples.shape[1]),
-            end=min(round(end * rate), samples.shape[1]),
+            start=min(_start(samples, rate, onset, dc_offset=dc_offset), samples.shape[1]),
+            end=min(round(end * observation.HOP_SECONDS * rate), samples.shape[1]),
             confidence=onset.probability,
         )
-        for onset, start, end in zip(found, starts, ends, strict=True)
+        for onset, end in zip(found, ends, strict=True)
     ]
+
+
+def _start(samples: Samples, rate: int, onset: Onset, *, dc_offset: np.ndarray | None) -> int:
+    """First sample of the sound: to a fraction of a millisecond where that can be told, else some 10 ms early."""
+    near = round(onset.seconds * rate)
+    exact = first_sample(samples, rate, near=near, dc_offset=dc_offset)
+    return max(round((onset.seconds - LEAD_MS / 1000) * rate), 0) if exact is None else exact
 
 
 def rms_dbfs(samples: Samples, rate: int, *, frame_ms: float, dc_offset: np.ndarray | None = None) -> np.ndarray:

@@ -15,9 +15,11 @@ HIGHEST_HZ = 16000.0
 BANDS = 20
 _BLOCK_FRAMES = 1024
 OCTAVES_HZ = (63, 125, 250, 500, 1000, 2000, 4000, 8000, 16000)
-OCTAVE_HOP_MS = 10.0
-OCTAVE_WINDOW_MS = 46.4
-_OCTAVE_BLOCK_FRAMES = 512
+# Bands of each octave: the lower ones have too few bins for more.
+BANDS_OF_OCTAVES = (1, 2, 3, 4, 4, 4, 4, 4, 3)
+LONG_HOP_MS = 10.0
+LONG_WINDOW_MS = 46.4
+_LONG_BLOCK_FRAMES = 512
 _BATCH_SAMPLES = 1 << 20
 
 
@@ -45,24 +47,21 @@ def band_powers(samples: Samples, rate: int) -> np.ndarray:
     return powers
 
 
-def octave_powers(samples: Samples, rate: int, *, dc_offset: np.ndarray | None = None) -> np.ndarray:
-    """Power of the nine octaves around 63 Hz to 16 kHz, shape (frames, 9), float32; frame t is centred on t x 10 ms.
+def long_band_powers(samples: Samples, rate: int, *, dc_offset: np.ndarray | None = None) -> np.ndarray:
+    """Power of 29 parts of the octaves from 63 Hz to 16 kHz, shape (frames, 29), float32; frame t is at t x 10 ms.
 
     `samples` has shape (channels, n); the channels' powers are averaged. Windows are of about 46 ms, long enough to
-    tell the low octaves apart. Octaves the rate does not reach read 0.
+    tell the low octaves apart. Bands the rate does not reach read 0.
     """
-    hop = OCTAVE_HOP_MS / 1000 * rate
-    n_fft = 1 << round(np.log2(OCTAVE_WINDOW_MS / 1000 * rate))
+    hop = LONG_HOP_MS / 1000 * rate
+    n_fft = 1 << round(np.log2(LONG_WINDOW_MS / 1000 * rate))
     window = np.hanning(n_fft).astype(np.float32)
-    frequencies = np.fft.rfftfreq(n_fft, 1 / rate)
-    edges = OCTAVES_HZ[0] / np.sqrt(2) * 2.0 ** np.arange(len(OCTAVES_HZ) + 1)
-    to_octaves = np.stack([(frequencies >= low) & (frequencies < high) for low, high in pairwise(edges)])
-    weights = to_octaves.astype(np.float32) / np.float32((window**2).sum() * n_fft / 2)
+    weights = _parts_of_octaves(rate, n_fft) / np.float32((window**2).sum() * n_fft / 2)
     bins = _last_bin(weights)
     count = int(samples.shape[1] / hop) + 1
-    powers = np.empty((count, len(OCTAVES_HZ)), np.float32)
-    for first in range(0, count, _OCTAVE_BLOCK_FRAMES):
-        centres = np.round(np.arange(first, min(first + _OCTAVE_BLOCK_FRAMES, count)) * hop).astype(int)
+    powers = np.empty((count, len(weights)), np.float32)
+    for first in range(0, count, _LONG_BLOCK_FRAMES):
+        centres = np.round(np.arange(first, min(first + _LONG_BLOCK_FRAMES, count)) * hop).astype(int)
         begin, end = centres[0] - n_fft, centres[-1] + n_fft
         block = samples[:, max(begin, 0) : end]
         if dc_offset is not None:
@@ -72,6 +71,18 @@ def octave_powers(samples: Samples, rate: int, *, dc_offset: np.ndarray | None =
         spectra = _frame_powers(padded, centres - begin, window, n_fft=n_fft, bins=bins)
         powers[first : first + len(centres)] = spectra @ weights[:, :bins].T
     return powers
+
+
+def _parts_of_octaves(rate: int, n_fft: int) -> np.ndarray:
+    """Which bins are in which of the 29 bands, float32 of shape (29, n_fft // 2 + 1)."""
+    edges = [
+        octave / np.sqrt(2) * 2 ** (part / parts)
+        for octave, parts in zip(OCTAVES_HZ, BANDS_OF_OCTAVES, strict=True)
+        for part in range(parts)
+    ]
+    frequencies = np.fft.rfftfreq(n_fft, 1 / rate)
+    bounds = pairwise([*edges, OCTAVES_HZ[-1] * np.sqrt(2)])
+    return np.stack([(frequencies >= low) & (frequencies < high) for low, high in bounds]).astype(np.float32)
 
 
 def power_spectra(mono: np.ndarray, *, n_fft: int, hop: int, bins: int) -> Iterator[np.ndarray]:
@@ -91,10 +102,10 @@ def power_spectra(mono: np.ndarray, *, n_fft: int, hop: int, bins: int) -> Itera
 def mel_bank(rate: int, n_fft: int, *, bands: int, lowest_hz: float, highest_hz: float) -> np.ndarray:
     """Triangles of height 1, evenly spaced in mel, shape (bands, n_fft // 2 + 1), float32; as `librosa.filters.mel`.
 
-    Slaney's mel: linear up to 1000 Hz, then logarithmic. Nothing lies above the Nyquist frequency. Our own because
+    Slaney's mel: linear up to 1000 Hz, then logarithmic. Bands that the rate does not reach are empty. Our own because
     librosa takes a third of a second to import.
     """
-    lowest_mel, highest_mel = _mel(np.array([lowest_hz, min(highest_hz, rate / 2)]))
+    lowest_mel, highest_mel = _mel(np.array([lowest_hz, highest_hz]))
     corners = _hertz(np.linspace(lowest_mel, highest_mel, bands + 2))
     frequencies = np.fft.rfftfreq(n_fft, 1 / rate)
     rising = (frequencies - corners[:-2, None]) / np.diff(corners)[:-1, None]

@@ -6,12 +6,11 @@ from oneshots import spectrum
 from tests.unit.audio.signals import noise
 
 
+@pytest.mark.filterwarnings("ignore:Empty filters")
 @pytest.mark.parametrize("rate", [8000, 22050, 44100, 48000, 96000])
 @pytest.mark.parametrize(("bands", "lowest_hz", "highest_hz"), [(20, 70, 16000), (64, 0, 8000)])
 def test_given_a_rate_when_the_bands_are_laid_out_then_they_are_librosas_mel_bands(rate, bands, lowest_hz, highest_hz):
-    expected = librosa.filters.mel(
-        sr=rate, n_fft=1024, n_mels=bands, fmin=lowest_hz, fmax=min(highest_hz, rate / 2), norm=None
-    )
+    expected = librosa.filters.mel(sr=rate, n_fft=1024, n_mels=bands, fmin=lowest_hz, fmax=highest_hz, norm=None)
     bank = spectrum.mel_bank(rate, 1024, bands=bands, lowest_hz=lowest_hz, highest_hz=highest_hz)
     np.testing.assert_allclose(bank, expected, atol=1e-5)
 
