@@ -1,16 +1,23 @@
 """Loudness and peaks after ITU-R BS.1770-4, EBU R 128 and EBU Tech 3341/3342."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import signal
+
+from oneshots.blocks import blocks
+
+# Weights of BS.1770-4, table 3, for L, R, C, Ls, Rs: surrounds count 1.5 dB more. A low-frequency channel is left out.
+FIVE_CHANNEL_WEIGHTS = (1.0, 1.0, 1.0, 1.41, 1.41)
 
 _OFFSET_LUFS = -0.691
 _ABSOLUTE_GATE_LUFS = -70.0
 _BIN_SECONDS = 0.1
 _MOMENTARY_SECONDS = 0.4
 _PEAK_BLOCK = 1 << 15
+_BINS_A_BLOCK = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,10 +30,14 @@ class Loudness:
     sample_peak_dbfs: float | None
 
 
-def measure(samples: np.ndarray, rate: int) -> Loudness:
-    """Measure a whole recording, shape (channels, n), in blocks."""
-    powers = _binned_power(samples, rate)
-    peak = sample_peak(samples)
+def measure(samples: np.ndarray, rate: int, *, channel_weights: Sequence[float] | None = None) -> Loudness:
+    """Measure a whole recording, shape (channels, n), in blocks.
+
+    Every channel weighs 1 unless `channel_weights` says otherwise, such as `FIVE_CHANNEL_WEIGHTS` for 5.0. What the
+    engine decodes is at most stereo: a 5.1 recording is measured as its downmix, which is what is cut and heard.
+    """
+    powers = _binned_power(samples, rate, channel_weights)
+    peak = max((sample_peak(block) for block in blocks(samples)), default=0.0)
     return Loudness(
         integrated_lufs=_integrated(powers),
         loudness_range_lu=_loudness_range(powers),
@@ -35,9 +46,9 @@ def measure(samples: np.ndarray, rate: int) -> Loudness:
     )
 
 
-def integrated_lufs(samples: np.ndarray, rate: int) -> float | None:
+def integrated_lufs(samples: np.ndarray, rate: int, *, channel_weights: Sequence[float] | None = None) -> float | None:
     """Gated integrated loudness (BS.1770-4, Annex 1); None under 400 ms or when all is under the gate."""
-    return _integrated(_binned_power(samples, rate))
+    return _integrated(_binned_power(samples, rate, channel_weights))
 
 
 def loudness_range_lu(samples: np.ndarray, rate: int) -> float | None:
@@ -135,22 +146,19 @@ def _interpolator(factor: int) -> np.ndarray:
     return (signal.firwin(24 * factor + 1, 1.0 / factor, window=("kaiser", 6.0)) * factor).astype(np.float32)
 
 
-def _binned_power(samples: np.ndarray, rate: int) -> np.ndarray:
-    """Mean K-weighted power summed over channels, per 100 ms, shape (bins,): a whole number of bins only.
-
-    Left and right weigh 1 each, as in BS.1770-4.
-    """
+def _binned_power(samples: np.ndarray, rate: int, channel_weights: Sequence[float] | None = None) -> np.ndarray:
+    """Mean K-weighted power summed over channels, per 100 ms, shape (bins,): a whole number of bins only."""
+    weights = np.ones(samples.shape[0]) if channel_weights is None else np.asarray(channel_weights, float)
     bins = int(samples.shape[1] / rate / _BIN_SECONDS)
     sections = k_weighting(rate)
     state = np.zeros((2, samples.shape[0], 2))
     powers = np.empty(bins)
-    bins_a_block = 100
-    for first in range(0, bins, bins_a_block):
-        last = min(first + bins_a_block, bins)
+    for first in range(0, bins, _BINS_A_BLOCK):
+        last = min(first + _BINS_A_BLOCK, bins)
         edges = np.round(np.arange(first, last + 1) * _BIN_SECONDS * rate).astype(int)
         block = samples[:, edges[0] : edges[-1]].astype(np.float64)
         weighted, state = signal.sosfilt(sections, block, axis=1, zi=state)
-        energy = np.add.reduceat(np.sum(weighted**2, axis=0), edges[:-1] - edges[0])
+        energy = np.add.reduceat(weights @ weighted**2, edges[:-1] - edges[0])
         powers[first:last] = energy / np.diff(edges)
     return powers
 
