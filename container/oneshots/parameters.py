@@ -7,6 +7,7 @@ from re import compile as pattern
 from typing import Any
 
 OUTPUT_FORMATS = ("original", "wav", "flac", "mp3", "m4a")
+NORMALIZE_MODES = ("each", "together")
 _VERSION = pattern(r"[A-Za-z0-9._+-]{1,32}")
 
 
@@ -19,6 +20,7 @@ class Parameters:
     """What the user asked for. `None` leaves the choice to the engine.
 
     `silence_threshold_dbfs` is in dBFS, `min_silence_ms` in milliseconds, `target_loudness_lufs` in LUFS.
+    `normalize_mode` is `each` (every one-shot comes to the target) or `together` (one gain for all).
     """
 
     processing_enabled: bool = True
@@ -29,6 +31,7 @@ class Parameters:
     output_format: str = "original"
     normalize_audio: bool = True
     target_loudness_lufs: float = -18.0
+    normalize_mode: str = "each"
     processing_version: str | None = None
     ui_version: str | None = None
 
@@ -74,10 +77,13 @@ def _number(low: float, high: float, unit: str) -> Callable[[str, object], float
     return check
 
 
-def _output_format(name: str, value: object) -> str:
-    if value not in OUTPUT_FORMATS:
-        raise ParameterError(f"{name} is {value!r:.80}; it must be one of {', '.join(OUTPUT_FORMATS)}")
-    return str(value)
+def _one_of(choices: tuple[str, ...]) -> Callable[[str, object], str]:
+    def check(name: str, value: object) -> str:
+        if value not in choices:
+            raise ParameterError(f"{name} is {value!r:.80}; it must be one of {', '.join(choices)}")
+        return str(value)
+
+    return check
 
 
 def _version(name: str, value: object) -> str:
@@ -92,9 +98,10 @@ _RULES: dict[str, tuple[str, Callable[[str, object], Any]]] = {
     "min-silence-duration": ("min_silence_ms", _number(10, 5000, "ms")),
     "preserve-original": ("preserve_original", _flag),
     "auto-detect-threshold": ("auto_detect_threshold", _flag),
-    "output-format": ("output_format", _output_format),
+    "output-format": ("output_format", _one_of(OUTPUT_FORMATS)),
     "normalize-audio": ("normalize_audio", _flag),
     "target-loudness": ("target_loudness_lufs", _number(-60, 0, "LUFS")),
+    "normalize-mode": ("normalize_mode", _one_of(NORMALIZE_MODES)),
     "processing-version": ("processing_version", _version),
     "ui-version": ("ui_version", _version),
 }

@@ -74,6 +74,7 @@ def manifest(shots: int = 2, **changes: Any) -> dict[str, Any]:
             "outputFormat": "wav",
             "normalizeAudio": True,
             "targetLoudnessLufs": -18.0,
+            "normalizeMode": "each",
             "processingVersion": None,
             "uiVersion": None,
         },
