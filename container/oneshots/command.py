@@ -176,5 +176,5 @@ def _summary(job: _Job, result: "Result") -> str:
         f"  {one.descriptors['noteName'] or '-'}"
         for one in result.one_shots
     ]
-    lines += [f"  warning {each.code}: {each.message}" for each in result.recording.warnings]
+    lines += [f"  warning {each.code}: {each.message}" for each in result.warnings]
     return "\n".join(lines)

@@ -50,7 +50,7 @@ def completed(
             "noiseFloorDbfs": _rounded(result.noise_floor_dbfs, 2),
         },
         "descriptors": _finite(result.descriptors),
-        "warnings": [{"code": each.code, "message": each.message} for each in recording.warnings],
+        "warnings": [{"code": each.code, "message": each.message} for each in result.warnings],
         "files": _NO_FILES | files,
         "oneShots": [_one_shot(one_shot, place) for one_shot in result.one_shots],
     }

@@ -12,13 +12,15 @@ from oneshots import loudness
 from oneshots.blocks import mean_per_channel
 from oneshots.ceiling import encode_under_ceiling, excess_when_decoded
 from oneshots.cut import Bounds, Level, amplify, bounds_with_surroundings, cut, gain_db_for, measure_level
-from oneshots.decode import DEFAULT_MAX_SECONDS, Recording, decode
+from oneshots.decode import DEFAULT_MAX_SECONDS, Recording, RecordingWarning, decode
 from oneshots.descriptors import describe_one_shot, describe_recording
 from oneshots.encode import Encoding, choose_encoding, encode
+from oneshots.faults import clipped_samples, clipping_warnings, noise_warnings
 from oneshots.overview import overview_png
 from oneshots.parameters import Parameters
 from oneshots.segmentation import Segmentation, segment_adaptively, segment_by_threshold
 from oneshots.spectrogram import spectrogram_png
+from oneshots.surroundings import noise_floors_dbfs
 from oneshots.waveform import waveform
 
 logger = logging.getLogger(__name__)
@@ -57,6 +59,7 @@ class Result:
     pictures: dict[str, bytes]
     """PNGs by the name that the manifest gives them; empty when none were drawn."""
     one_shots: list[OneShot]
+    warnings: list[RecordingWarning]
 
 
 def process(
@@ -79,16 +82,24 @@ def process(
     logger.info("found %d sound(s)", len(segmentation.segments))
     writer = _Writer(recording, parameters, dc_offset=dc_offset, output_dir=output_dir, stem=stem)
     one_shots = writer.write(segmentation) if parameters.processing_enabled else []
+    measured = loudness.measure(samples, rate)
+    clipped = clipped_samples(samples, peak_dbfs=measured.sample_peak_dbfs)
     return Result(
         recording=recording,
-        loudness=loudness.measure(samples, rate),
+        loudness=measured,
         noise_floor_dbfs=segmentation.noise_floor_dbfs,
         threshold_dbfs=segmentation.threshold_dbfs,
-        descriptors=describe_recording(samples, rate),
+        descriptors=describe_recording(samples, rate) | {"clippingShare": clipped / np.prod(samples.shape)},
         waveform=waveform(samples, rate, is_integer_pcm=recording.source.is_integer_pcm),
         pictures=draw(samples, rate, one_shots),
         one_shots=one_shots,
+        warnings=[*recording.warnings, *clipping_warnings(clipped / rate), *_noise_warnings(one_shots)],
     )
+
+
+def _noise_warnings(one_shots: list[OneShot]) -> list[RecordingWarning]:
+    ratios = [one.descriptors["signalToNoiseDb"] for one in one_shots]
+    return noise_warnings([ratio for ratio in ratios if ratio is not None])
 
 
 def find_sounds(samples: np.ndarray, rate: int, *, parameters: Parameters, dc_offset: np.ndarray) -> Segmentation:
@@ -134,12 +145,23 @@ class _Writer:
         )
         is_shared = self._parameters.normalize_audio and self._parameters.normalize_mode == "together"
         shared_gain_db = self._shared_gain_db(bounds) if is_shared else None
+        rate = recording.sample_rate
+        floors = noise_floors_dbfs(segmentation.level_dbfs, [(each.start / rate, each.end / rate) for each in bounds])
+        sounds = zip(segmentation.segments, bounds, floors, strict=True)
         return [
-            self._write_one(index, each, segment.confidence, shared_gain_db=shared_gain_db)
-            for index, (segment, each) in enumerate(zip(segmentation.segments, bounds, strict=True), start=1)
+            self._write_one(index, each, segment.confidence, shared_gain_db=shared_gain_db, noise_floor_dbfs=floor)
+            for index, (segment, each, floor) in enumerate(sounds, start=1)
         ]
 
-    def _write_one(self, index: int, bounds: Bounds, confidence: float, *, shared_gain_db: float | None) -> OneShot:
+    def _write_one(
+        self,
+        index: int,
+        bounds: Bounds,
+        confidence: float,
+        *,
+        shared_gain_db: float | None,
+        noise_floor_dbfs: float | None,
+    ) -> OneShot:
         rate = self._recording.sample_rate
         samples = self._cut(bounds)
         level = measure_level(samples, rate)
@@ -165,7 +187,9 @@ class _Writer:
             lufs=level.after(gain_db).lufs,
             true_peak_dbtp=level.after(gain_db).true_peak_dbtp,
             gain_db=gain_db,
-            descriptors=describe_one_shot(samples, rate),
+            descriptors=describe_one_shot(
+                samples, rate, noise_floor_dbfs=None if noise_floor_dbfs is None else noise_floor_dbfs + gain_db
+            ),
         )
 
     def _gain_db(self, level: Level) -> float:

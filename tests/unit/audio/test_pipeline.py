@@ -129,3 +129,35 @@ def test_given_loud_one_shots_when_decoded_again_then_their_true_peak_is_under_t
     peaks = [decibels(true_peak(decode(one.path).samples, RATE)) for one in result.one_shots]
     assert max(peaks) <= -1 + 0.01
     assert max(peaks) > -2
+
+
+def test_given_steady_noise_when_processed_then_each_one_shot_knows_the_noise_under_it(take, tmp_path):
+    result = run(take, tmp_path)
+    for one in result.one_shots:
+        # The noise of the take is at -60 dBFS.
+        assert one.descriptors["noiseFloorDbfs"] - one.gain_db == pytest.approx(-60, abs=1)
+        assert one.descriptors["signalToNoiseDb"] > 35
+    assert result.warnings == []
+
+
+def codes(result):
+    return [warning.code for warning in result.warnings]
+
+
+def test_given_sounds_barely_over_the_noise_when_processed_then_it_is_said_to_be_very_noisy(tmp_path):
+    path = write_by_soundfile(tmp_path / "a.wav", scene(ONSETS, seconds=3.2, noise_dbfs=-24))
+    result = run(path, tmp_path)
+    assert result.one_shots
+    assert codes(result) == ["VERY_NOISY"]
+
+
+@pytest.mark.parametrize("format_", ["wav", "m4a"])
+def test_given_an_overdriven_microphone_when_processed_then_the_clipping_is_told(tmp_path, format_):
+    samples = np.clip(16 * scene(ONSETS, seconds=3.2, noise_dbfs=-80), -1, 1)
+    if format_ == "wav":
+        path = write_by_soundfile(tmp_path / "a.wav", samples)
+    else:
+        path = write_by_ffmpeg(tmp_path / "a.m4a", samples, muxer="ipod", codec="aac")
+    result = run(path, tmp_path)
+    assert codes(result) == ["CLIPPED"]
+    assert 1e-4 < result.descriptors["clippingShare"] < 0.2
