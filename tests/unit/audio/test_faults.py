@@ -4,6 +4,7 @@ import pytest
 from oneshots.blocks import BLOCK_SAMPLES
 from oneshots.faults import clipped_samples, clipping_warnings, noise_warnings
 from oneshots.loudness import decibels, sample_peak
+from tests.unit.audio.block_reader import BlockReader
 from tests.unit.audio.signals import noise, pluck, sine
 
 
@@ -52,7 +53,8 @@ def test_given_a_lossy_copy_of_clipping_when_counted_then_values_over_full_scale
 def test_given_clipping_in_one_of_many_blocks_and_one_channel_when_counted_then_it_is_found():
     samples = np.repeat(noise(seconds=30, level_dbfs=-40), 2, axis=0)
     samples[1, 3 * BLOCK_SAMPLES + 5 :][:50] = 0.9
-    assert count(samples) == 50
+    reader = BlockReader(samples, most_samples=BLOCK_SAMPLES)
+    assert clipped_samples(reader, peak_dbfs=decibels(0.9)) == 50
 
 
 def test_given_silence_when_counted_then_nothing_is_clipped():

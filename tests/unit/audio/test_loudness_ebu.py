@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from oneshots import loudness
+from tests.unit.audio.block_reader import BlockReader
 from tests.unit.audio.signals import noise, sine
 
 RATE = 48000
@@ -76,24 +77,11 @@ def test_given_tech_3342_cases_1_to_4_when_measured_then_loudness_range_is_right
     assert loudness.measure(tones(*parts), RATE).loudness_range_lu == pytest.approx(expected_lu, abs=1)
 
 
-class _InBlocks:
-    """A recording of which only a few seconds may be looked at a time."""
-
-    def __init__(self, samples, *, most_samples):
-        self._samples, self._most_samples = samples, most_samples
-        self.shape = samples.shape
-
-    def __getitem__(self, key):
-        piece = self._samples[key]
-        assert piece.shape[1] <= self._most_samples
-        return piece.copy()
-
-
 @pytest.mark.parametrize("rate", [8000, 44100, 48000, 96000])
 def test_given_a_long_recording_when_measured_in_blocks_then_it_is_what_the_whole_measures(rate, monkeypatch):
     swell = np.concatenate([noise(seconds=s, level_dbfs=db, rate=rate, seed=s) for db, s in ((-40, 9), (-20, 14))], 1)
     samples = np.concatenate([swell, swell[:, ::-1] * np.float32(0.7)])
-    in_blocks = loudness.measure(_InBlocks(samples, most_samples=1 << 20), rate)
+    in_blocks = loudness.measure(BlockReader(samples, most_samples=1 << 20), rate)
     monkeypatch.setattr(loudness, "_BINS_A_BLOCK", 10**6)
     monkeypatch.setattr(loudness, "_PEAK_BLOCK", 10**9)
     whole = loudness.measure(samples, rate)

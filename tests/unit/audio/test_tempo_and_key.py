@@ -3,6 +3,7 @@ import pytest
 
 from oneshots.descriptors import describe_recording
 from oneshots.tempo_and_key import key, tempo
+from tests.unit.audio.block_reader import BlockReader
 from tests.unit.audio.signals import RATE, noise, pluck, silence
 
 
@@ -55,3 +56,9 @@ def test_given_noise_when_the_recording_is_described_then_its_key_is_not_believe
 def test_given_silence_when_the_recording_is_described_then_nothing_is_claimed():
     described = describe_recording(silence(seconds=3), RATE)
     assert described == {"tempoBpm": None, "tempoConfidence": 0.0, "key": None, "keyConfidence": 0.0}
+
+
+def test_given_a_long_recording_when_described_then_only_half_a_minute_is_looked_at_at_a_time():
+    samples = noise(seconds=70, level_dbfs=-30, rate=8000)
+    reader = BlockReader(samples, most_samples=30 * 8000)
+    assert describe_recording(reader, 8000) == describe_recording(samples, 8000)
