@@ -50,7 +50,7 @@ def completed(
             "noiseFloorDbfs": _rounded(result.noise_floor_dbfs, 2),
         },
         "descriptors": _finite(result.descriptors),
-        "warnings": [{"code": each.code, "message": each.message} for each in recording.warnings],
+        "warnings": [{"code": each.code, "message": each.message} for each in result.warnings],
         "files": _NO_FILES | files,
         "oneShots": [_one_shot(one_shot, place) for one_shot in result.one_shots],
     }
@@ -101,6 +101,7 @@ def _head(recording_id: str, parameters: Parameters, *, threshold_dbfs: float | 
             "outputFormat": parameters.output_format,
             "normalizeAudio": parameters.normalize_audio,
             "targetLoudnessLufs": parameters.target_loudness_lufs,
+            "normalizeMode": parameters.normalize_mode,
             "features": parameters.features,
             "processingVersion": parameters.processing_version,
             "uiVersion": parameters.ui_version,

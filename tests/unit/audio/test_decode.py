@@ -137,6 +137,16 @@ def test_given_nan_and_infinity_when_decoded_then_they_are_silenced_with_a_warni
     assert recording.warnings[0].message.startswith("5 samples")
 
 
+def test_given_a_header_that_says_less_than_there_is_when_decoded_then_all_comes_with_a_warning(tmp_path, sound):
+    whole = write_by_soundfile(tmp_path / "a.flac", sound).read_bytes()
+    # STREAMINFO: the last 36 bits of these five bytes are the number of samples (RFC 9639, section 8.2).
+    facts = int.from_bytes(whole[21:26]) >> 36 << 36 | RATE // 2
+    (tmp_path / "b.flac").write_bytes(whole[:21] + facts.to_bytes(5) + whole[26:])
+    recording = decode(tmp_path / "b.flac")
+    assert recording.samples.shape[1] == sound.shape[1]
+    assert warning_codes(recording) == ["HEADER_LIES"]
+
+
 @pytest.mark.parametrize(
     ("name", "muxer", "codec", "options"),
     [
