@@ -20,7 +20,7 @@ _BIN_SECONDS = 0.1
 _MOMENTARY_SECONDS = 0.4
 _HOP_SECONDS = 0.01
 _BLOCK_SECONDS = 5.0
-_PEAK_BLOCK = 1 << 11
+_PEAK_BLOCK = 1 << 12
 _TAPS = 24
 
 
@@ -151,12 +151,13 @@ def decibels(amplitude: float) -> float | None:
 def _interpolator(factor: int) -> np.ndarray:
     """Design a low-pass of 24 input samples for oversampling: flat to 0.45 of the rate, 80 dB down.
 
-    Shape (25, factor): a window of 25 samples times this gives `factor` values from one sample on to the next.
+    Shape (25, factor - 1): a window of 25 samples times this gives the values between one sample and the next. The
+    samples themselves stay as they are.
     """
     offsets = np.arange(_TAPS * factor + 1) - _TAPS * factor / 2
     taps = np.sinc(offsets / factor) * np.kaiser(len(offsets), 6.0)
     padded = np.append(taps * factor / taps.sum(), np.zeros(factor - 1))
-    return padded.reshape(-1, factor)[::-1].astype(np.float32)
+    return np.ascontiguousarray(padded.reshape(-1, factor)[::-1, 1:], np.float32)
 
 
 def _binned_power(samples: Samples, rate: int, channel_weights: Sequence[float] | None = None) -> np.ndarray:
