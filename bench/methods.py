@@ -43,7 +43,7 @@ def oneshots_in_process(path: Path) -> np.ndarray:
     """Our decoding and finding without writing anything: quick, for work on the segmentation."""
     find_our_package()
     from oneshots.blocks import mean_per_channel
-    from oneshots.cut import bounds_with_pre_roll
+    from oneshots.cut import bounds_with_surroundings
     from oneshots.decode import decode as decode_as_we_do
     from oneshots.parameters import Parameters
     from oneshots.pipeline import find_sounds
@@ -51,7 +51,8 @@ def oneshots_in_process(path: Path) -> np.ndarray:
     recording = decode_as_we_do(path)
     samples, rate = recording.samples, recording.sample_rate
     found = find_sounds(samples, rate, parameters=Parameters(), dc_offset=mean_per_channel(samples))
-    return _intervals([(start / rate, end / rate) for start, end in bounds_with_pre_roll(found.segments, rate)])
+    bounds = bounds_with_surroundings(found.segments, rate, length=samples.shape[1])
+    return _intervals([(each.start / rate, each.end / rate) for each in bounds])
 
 
 def former_container(path: Path) -> np.ndarray:

@@ -35,6 +35,7 @@ parameters (--params, a JSON object; all optional):
   output-format          original | wav | flac | mp3 | m4a
   normalize-audio        true | false       false: leave the level alone
   target-loudness        -60..0 LUFS        default -18
+  normalize-mode         each | together    together: one gain for all, the loudest comes to the target
   features               all | cut-only     cut-only: no descriptors, tempo, key or pictures, in less time
 
 example:

@@ -1,5 +1,6 @@
 """Cutting one sound out of a recording and bringing it to its level."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,59 +11,80 @@ from oneshots.samples import Samples
 from oneshots.segmentation import Segment
 
 PRE_ROLL_MS = 4.0
+POST_ROLL_MS = 12.0
 FADE_IN_MS = 3.0
+# Where the recording or the sound before leave no pre-roll: enough to take the click out of a cut.
+SHORTEST_FADE_IN_MS = 0.5
 FADE_OUT_MS = 12.0
 TRUE_PEAK_CEILING_DBTP = -1.0
 _LONG_SECONDS = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class LevelledCut:
-    """One sound on its own: float32 `samples` of shape (channels, n), after `gain_db`; an array unless it is long.
+class Bounds:
+    """What is cut: samples `start` to `end` (exclusive), of which those from `sound_start` on are the sound's own."""
 
-    `start` and `end` are samples in the recording, the pre-roll included; `lufs` is `loudness.short_sound_lufs`.
-    """
-
-    samples: Samples
     start: int
+    sound_start: int
     end: int
-    gain_db: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Level:
+    """`lufs` is `loudness.short_sound_lufs`; None for digital silence."""
+
     lufs: float | None
     true_peak_dbtp: float | None
 
+    def after(self, gain_db: float) -> "Level":
+        """Return the level of the same sound after a gain."""
+        return Level(
+            lufs=None if self.lufs is None else self.lufs + gain_db,
+            true_peak_dbtp=None if self.true_peak_dbtp is None else self.true_peak_dbtp + gain_db,
+        )
 
-def bounds_with_pre_roll(segments: list[Segment], rate: int) -> list[tuple[int, int]]:
-    """Sample bounds of each segment, a few ms of the real surroundings before it, never into its neighbour.
 
-    The fade-in lies in the pre-roll, so the attack itself is not touched.
+def bounds_with_surroundings(segments: list[Segment], rate: int, *, length: int) -> list[Bounds]:
+    """Bounds of each segment with a few ms of its real surroundings around it, never of its neighbours.
+
+    The fades lie in these surroundings, so the sound itself is not touched. `length` is the recording's, in samples.
+    Where the next sound follows at once there is nothing around and the fades lie in the sound: under 1 ms at its
+    start, which the segmentation puts some ms before the attack, and 12 ms of the tail that the next sound covers.
     """
-    pre_roll = round(PRE_ROLL_MS * rate / 1000)
-    bounds: list[tuple[int, int]] = []
-    for segment in segments:
-        earliest = bounds[-1][1] if bounds else 0
-        bounds.append((max(segment.start - pre_roll, earliest, 0), segment.end))
+    pre_roll, post_roll = round(PRE_ROLL_MS * rate / 1000), round(POST_ROLL_MS * rate / 1000)
+    bounds: list[Bounds] = []
+    for index, segment in enumerate(segments):
+        earliest = bounds[-1].end if bounds else 0
+        # The next sound's attack needs its pre-roll more than this one's tail its post-roll.
+        latest = segments[index + 1].start - pre_roll if index + 1 < len(segments) else length
+        start = max(segment.start - pre_roll, earliest)
+        end = min(max(min(segment.end + post_roll, latest), segment.end), length)
+        bounds.append(Bounds(start=start, sound_start=segment.start, end=end))
     return bounds
 
 
 class FadedCut:
-    """Samples `start` to `end` of a recording without DC, faded: made when sliced, so a long sound is never copied.
+    """`bounds` of a recording without DC, faded: made when sliced, so a long sound is never copied.
 
     As with an array, `[:, a:b]` gives float32 of shape (channels, b - a), and `*=` applies a gain.
     """
 
-    def __init__(self, samples: Samples, rate: int, *, start: int, end: int, dc_offset: np.ndarray) -> None:
+    def __init__(self, samples: Samples, rate: int, *, bounds: Bounds, dc_offset: np.ndarray) -> None:
+        before_ms = max(bounds.sound_start - bounds.start, 0) / rate * 1000
         self._samples = samples
         self._rate = rate
-        self._start = start
+        self._start = bounds.start
         self._dc_offset = dc_offset
+        self._fade_in_ms = min(max(before_ms, SHORTEST_FADE_IN_MS), FADE_IN_MS)
         self._gain = np.float32(1)
-        self.shape: tuple[int, ...] = (samples.shape[0], end - start)
+        self.shape: tuple[int, ...] = (samples.shape[0], bounds.end - bounds.start)
 
     def __getitem__(self, key: tuple[slice, slice], /) -> np.ndarray:
         first, last, _ = key[1].indices(self.shape[1])
         inside = self._samples[:, self._start + first : self._start + max(last, first)]
         part = np.subtract(inside, self._dc_offset[:, None], dtype=np.float32)
-        fade_part(part, self._rate, first=first, length=self.shape[1], fade_in_ms=FADE_IN_MS, fade_out_ms=FADE_OUT_MS)
+        length = self.shape[1]
+        fade_part(part, self._rate, first=first, length=length, fade_in_ms=self._fade_in_ms, fade_out_ms=FADE_OUT_MS)
         part *= self._gain
         return part
 
@@ -71,38 +93,45 @@ class FadedCut:
         return self
 
 
-def cut(
-    samples: Samples, rate: int, *, start: int, end: int, dc_offset: np.ndarray, target_lufs: float | None
-) -> LevelledCut:
-    """Take samples `start` to `end` out of `samples`, shape (channels, n), without DC, faded and levelled.
+type Cut = np.ndarray | FadedCut
 
-    `dc_offset`, shape (channels,), is the recording's. `target_lufs` None leaves the level alone; otherwise the sound
-    comes to that loudness (`loudness.short_sound_lufs`) or as near as the true-peak ceiling of -1 dBTP allows: only a
-    gain, no limiter, so the sound itself stays as it was.
+
+def cut(samples: Samples, rate: int, *, bounds: Bounds, dc_offset: np.ndarray) -> Cut:
+    """Take `bounds` out of `samples`, shape (channels, n), without DC and faded: an array unless it is over a minute.
+
+    `dc_offset`, shape (channels,), is the recording's: the mean of a short sound would not be its DC.
     """
-    faded = FadedCut(samples, rate, start=start, end=end, dc_offset=dc_offset)
-    piece = faded if end - start > _LONG_SECONDS * rate else faded[:, :]
-    measured = loudness.short_sound_lufs(piece, rate)
-    peak_db = loudness.decibels(loudness.true_peak(piece, rate))
-    gain_db = 0.0
-    if target_lufs is not None and measured is not None and peak_db is not None:
-        gain_db = min(target_lufs - measured, TRUE_PEAK_CEILING_DBTP - peak_db)
-        amplify(piece, gain_db)
-    return LevelledCut(
-        samples=piece,
-        start=start,
-        end=end,
-        gain_db=gain_db,
-        lufs=None if measured is None else measured + gain_db,
-        true_peak_dbtp=None if peak_db is None else peak_db + gain_db,
+    faded = FadedCut(samples, rate, bounds=bounds, dc_offset=dc_offset)
+    return faded if faded.shape[1] > _LONG_SECONDS * rate else faded[:, :]
+
+
+def measure_level(samples: Samples, rate: int) -> Level:
+    """Measure a cut sound, shape (channels, n): BS.1770-4, padded (`loudness.short_sound_lufs`)."""
+    return Level(
+        lufs=loudness.short_sound_lufs(samples, rate),
+        true_peak_dbtp=loudness.decibels(loudness.true_peak(samples, rate)),
     )
 
 
-def amplify(samples: np.ndarray | FadedCut, gain_db: float) -> None:
-    """Apply a gain in place to `samples`, shape (channels, n)."""
+def gain_db_for(levels: Sequence[Level], *, target_lufs: float) -> float:
+    """Return the one gain in dB for sounds of these levels.
+
+    It brings the loudest to `target_lufs`, or as near as the true-peak ceiling of -1 dBTP allows all of them: only a
+    gain, no limiter, so the sounds stay as they were. 0 for silence.
+    """
+    loud = [level.lufs for level in levels if level.lufs is not None]
+    peaks = [level.true_peak_dbtp for level in levels if level.true_peak_dbtp is not None]
+    if not loud or not peaks:
+        return 0.0
+    return min(target_lufs - max(loud), TRUE_PEAK_CEILING_DBTP - max(peaks))
+
+
+def amplify(samples: Cut, gain_db: float) -> Cut:
+    """Apply a gain in place to `samples`, shape (channels, n), and return it."""
     gain = np.float32(10 ** (gain_db / 20))
     # One statement for both would do, but not for the type checker.
     if isinstance(samples, FadedCut):
         samples *= gain
     else:
         samples *= gain
+    return samples

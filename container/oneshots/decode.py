@@ -325,6 +325,9 @@ class _Decoder:
         elif is_cut_short:
             text = f"the file was cut short: {seconds:.2f} seconds are left of it"
             found.append(RecordingWarning(code="TRUNCATED", message=text))
+        elif self._says_too_little(expected, seconds):
+            text = f"the file says {expected:.2f} seconds but {seconds:.2f} are in it"
+            found.append(RecordingWarning(code="HEADER_LIES", message=text))
         if self._bad_samples:
             text = f"{self._bad_samples} samples were not numbers or out of all range and were silenced"
             found.append(RecordingWarning(code="NON_FINITE_SAMPLES", message=text))
@@ -335,6 +338,12 @@ class _Decoder:
             text = f"resampled from {self._source.sample_rate} Hz to {self._rate} Hz"
             found.append(RecordingWarning(code="RESAMPLED", message=text))
         return found
+
+    def _says_too_little(self, expected: float | None, seconds: float) -> bool:
+        """Whether a file that counts its samples has more of them than it says; 0 says nothing (a stream)."""
+        if not expected or self._source.container not in _EXACT_CONTAINERS:
+            return False
+        return seconds - expected > self._tolerated_seconds(expected)
 
     def _tolerated_seconds(self, expected: float) -> float:
         if self._source.container in _SAMPLES_COUNTED:

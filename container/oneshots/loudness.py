@@ -1,6 +1,7 @@
 """Loudness and peaks after ITU-R BS.1770-4, EBU R 128 and EBU Tech 3341/3342."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -9,6 +10,9 @@ import numpy as np
 from oneshots import filters
 from oneshots.blocks import bin_sums, blocks
 from oneshots.samples import Samples
+
+# Weights of BS.1770-4, table 3, for L, R, C, Ls, Rs: surrounds count 1.5 dB more. A low-frequency channel is left out.
+FIVE_CHANNEL_WEIGHTS = (1.0, 1.0, 1.0, 1.41, 1.41)
 
 _OFFSET_LUFS = -0.691
 _ABSOLUTE_GATE_LUFS = -70.0
@@ -30,9 +34,13 @@ class Loudness:
     sample_peak_dbfs: float | None
 
 
-def measure(samples: Samples, rate: int) -> Loudness:
-    """Measure a whole recording, shape (channels, n), in blocks."""
-    powers = _binned_power(samples, rate)
+def measure(samples: Samples, rate: int, *, channel_weights: Sequence[float] | None = None) -> Loudness:
+    """Measure a whole recording, shape (channels, n), in blocks.
+
+    Every channel weighs 1 unless `channel_weights` says otherwise, such as `FIVE_CHANNEL_WEIGHTS` for 5.0. What the
+    engine decodes is at most stereo: a 5.1 recording is measured as its downmix, which is what is cut and heard.
+    """
+    powers = _binned_power(samples, rate, channel_weights)
     return Loudness(
         integrated_lufs=_integrated(powers),
         loudness_range_lu=_loudness_range(powers),
@@ -41,9 +49,9 @@ def measure(samples: Samples, rate: int) -> Loudness:
     )
 
 
-def integrated_lufs(samples: Samples, rate: int) -> float | None:
+def integrated_lufs(samples: Samples, rate: int, *, channel_weights: Sequence[float] | None = None) -> float | None:
     """Gated integrated loudness (BS.1770-4, Annex 1); None under 400 ms or when all is under the gate."""
-    return _integrated(_binned_power(samples, rate))
+    return _integrated(_binned_power(samples, rate, channel_weights))
 
 
 def loudness_range_lu(samples: Samples, rate: int) -> float | None:
@@ -152,13 +160,10 @@ def _interpolator(factor: int) -> np.ndarray:
     return np.ascontiguousarray(padded.reshape(-1, factor)[::-1, 1:], np.float32)
 
 
-def _binned_power(samples: Samples, rate: int) -> np.ndarray:
-    """Mean K-weighted power summed over channels, per 100 ms, shape (bins,): a whole number of bins only.
-
-    Left and right weigh 1 each, as in BS.1770-4.
-    """
+def _binned_power(samples: Samples, rate: int, channel_weights: Sequence[float] | None = None) -> np.ndarray:
+    """Mean K-weighted power summed over channels, per 100 ms, shape (bins,): a whole number of bins only."""
     bins = int(samples.shape[1] / rate / _BIN_SECONDS)
-    energies = _weighted_energies(samples, rate, bins=bins, bin_seconds=_BIN_SECONDS)
+    energies = _weighted_energies(samples, rate, bins=bins, bin_seconds=_BIN_SECONDS, channel_weights=channel_weights)
     return energies / np.diff(_edges(rate, bins=bins, bin_seconds=_BIN_SECONDS))
 
 
@@ -166,11 +171,14 @@ def _edges(rate: int, *, bins: int, bin_seconds: float) -> np.ndarray:
     return np.round(np.arange(bins + 1) * bin_seconds * rate).astype(int)
 
 
-def _weighted_energies(samples: Samples, rate: int, *, bins: int, bin_seconds: float) -> np.ndarray:
+def _weighted_energies(
+    samples: Samples, rate: int, *, bins: int, bin_seconds: float, channel_weights: Sequence[float] | None = None
+) -> np.ndarray:
     """K-weighted energy, summed over channels, of each of `bins` bins from the start on, shape (bins,), float64.
 
     Bins may lie beyond the end, where the filter rings out.
     """
+    weights = np.ones(samples.shape[0]) if channel_weights is None else np.asarray(channel_weights)
     run_in = filters.run_in_samples(rate)
     sections = k_weighting(rate)
     edges = _edges(rate, bins=bins, bin_seconds=bin_seconds)
@@ -183,7 +191,7 @@ def _weighted_energies(samples: Samples, rate: int, *, bins: int, bin_seconds: f
         before = max(-start, 0)
         padded = np.pad(inside, ((0, 0), (before, some[-1] - start - before - inside.shape[1])))
         weighted = filters.run(padded, sections, run_in=run_in)
-        squares = np.einsum("ij,ij->j", weighted, weighted)
+        squares = weights.astype(np.float32) @ np.square(weighted)
         energies[first : first + len(some) - 1] = bin_sums(squares, some - some[0])
     return energies
 

@@ -101,6 +101,7 @@ def _head(recording_id: str, parameters: Parameters, *, threshold_dbfs: float | 
             "outputFormat": parameters.output_format,
             "normalizeAudio": parameters.normalize_audio,
             "targetLoudnessLufs": parameters.target_loudness_lufs,
+            "normalizeMode": parameters.normalize_mode,
             "features": parameters.features,
             "processingVersion": parameters.processing_version,
             "uiVersion": parameters.ui_version,

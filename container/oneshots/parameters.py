@@ -7,6 +7,7 @@ from re import compile as pattern
 from typing import Any
 
 OUTPUT_FORMATS = ("original", "wav", "flac", "mp3", "m4a")
+NORMALIZE_MODES = ("each", "together")
 FEATURES = ("all", "cut-only")
 _VERSION = pattern(r"[A-Za-z0-9._+-]{1,32}")
 
@@ -20,6 +21,7 @@ class Parameters:
     """What the user asked for. `None` leaves the choice to the engine.
 
     `silence_threshold_dbfs` is in dBFS, `min_silence_ms` in milliseconds, `target_loudness_lufs` in LUFS.
+    `normalize_mode` is `each` (every one-shot comes to the target) or `together` (one gain for all).
     """
 
     processing_enabled: bool = True
@@ -30,6 +32,7 @@ class Parameters:
     output_format: str = "original"
     normalize_audio: bool = True
     target_loudness_lufs: float = -18.0
+    normalize_mode: str = "each"
     features: str = "all"
     processing_version: str | None = None
     ui_version: str | None = None
@@ -105,6 +108,7 @@ _RULES: dict[str, tuple[str, Callable[[str, object], Any]]] = {
     "output-format": ("output_format", _one_of(OUTPUT_FORMATS)),
     "normalize-audio": ("normalize_audio", _flag),
     "target-loudness": ("target_loudness_lufs", _number(-60, 0, "LUFS")),
+    "normalize-mode": ("normalize_mode", _one_of(NORMALIZE_MODES)),
     "features": ("features", _one_of(FEATURES)),
     "processing-version": ("processing_version", _version),
     "ui-version": ("ui_version", _version),

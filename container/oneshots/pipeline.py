@@ -10,12 +10,15 @@ import numpy as np
 
 from oneshots import loudness
 from oneshots.blocks import mean_per_channel
-from oneshots.cut import bounds_with_pre_roll, cut
+from oneshots.ceiling import encode_under_ceiling, excess_when_decoded
+from oneshots.cut import Bounds, Cut, Level, amplify, bounds_with_surroundings, cut, gain_db_for, measure_level
 from oneshots.decode import DEFAULT_MAX_SECONDS, Recording, RecordingWarning, decode
 from oneshots.encode import Encoding, choose_encoding, encode
+from oneshots.faults import clipped_samples, clipping_warnings, noise_warnings
 from oneshots.parameters import Parameters
 from oneshots.samples import Samples
 from oneshots.segmentation import Segmentation, segment_adaptively, segment_by_threshold
+from oneshots.surroundings import noise_floors_dbfs
 from oneshots.waveform import waveform
 
 logger = logging.getLogger(__name__)
@@ -78,16 +81,22 @@ def process(
     writer = _Writer(recording, parameters, dc_offset=dc_offset, output_dir=output_dir, stem=stem)
     one_shots = writer.write(segmentation) if parameters.processing_enabled else []
     measured = loudness.measure(samples, rate)
+    clipped = clipped_samples(samples, peak_dbfs=measured.sample_peak_dbfs)
     return Result(
         recording=recording,
         loudness=measured,
         noise_floor_dbfs=segmentation.noise_floor_dbfs,
         threshold_dbfs=segmentation.threshold_dbfs,
-        descriptors=_describe_recording(samples, rate) if parameters.describes else None,
+        descriptors=_describe_recording(samples, rate, clipped=clipped) if parameters.describes else None,
         waveform=waveform(samples, rate, is_integer_pcm=recording.source.is_integer_pcm),
         pictures=_draw(samples, rate, one_shots) if parameters.describes else {},
         one_shots=one_shots,
-        warnings=[*recording.warnings, *_no_sounds(segmentation, parameters, peak_dbfs=measured.sample_peak_dbfs)],
+        warnings=[
+            *recording.warnings,
+            *_no_sounds(segmentation, parameters, peak_dbfs=measured.sample_peak_dbfs),
+            *clipping_warnings(clipped / rate),
+            *_noise_warnings(one_shots),
+        ],
     )
 
 
@@ -105,6 +114,11 @@ def _no_sounds(
     else:
         text = "no sound stands out of the recording's own noise"
     return [RecordingWarning(code="NO_SOUNDS", message=text)]
+
+
+def _noise_warnings(one_shots: list[OneShot]) -> list[RecordingWarning]:
+    ratios = [one.descriptors["signalToNoiseDb"] for one in one_shots if one.descriptors]
+    return noise_warnings([ratio for ratio in ratios if ratio is not None])
 
 
 def find_sounds(samples: Samples, rate: int, *, parameters: Parameters, dc_offset: np.ndarray) -> Segmentation:
@@ -134,16 +148,10 @@ def _draw(samples: Samples, rate: int, one_shots: Sequence[OneShot]) -> dict[str
     }
 
 
-def _describe_recording(samples: Samples, rate: int) -> dict[str, Any]:
+def _describe_recording(samples: Samples, rate: int, *, clipped: int) -> dict[str, Any]:
     from oneshots.descriptors import describe_recording
 
-    return describe_recording(samples, rate)
-
-
-def _describe_one_shot(samples: Samples, rate: int) -> dict[str, Any]:
-    from oneshots.descriptors import describe_one_shot
-
-    return describe_one_shot(samples, rate)
+    return describe_recording(samples, rate) | {"clippingShare": clipped / np.prod(samples.shape)}
 
 
 class _Writer:
@@ -153,45 +161,95 @@ class _Writer:
         self, recording: Recording, parameters: Parameters, *, dc_offset: np.ndarray, output_dir: Path, stem: str
     ) -> None:
         self._recording = recording
-        self._target_lufs = parameters.target_loudness_lufs if parameters.normalize_audio else None
-        self._describes = parameters.describes
+        self._parameters = parameters
         self._encoding: Encoding = choose_encoding(parameters.output_format, recording.source)
         self._dc_offset = dc_offset
         self._output_dir = output_dir
         self._stem = stem
 
     def write(self, segmentation: Segmentation) -> list[OneShot]:
-        bounds = bounds_with_pre_roll(segmentation.segments, self._recording.sample_rate)
+        recording = self._recording
+        bounds = bounds_with_surroundings(
+            segmentation.segments, recording.sample_rate, length=recording.samples.shape[1]
+        )
+        is_shared = self._parameters.normalize_audio and self._parameters.normalize_mode == "together"
+        shared_gain_db = self._shared_gain_db(bounds) if is_shared else None
+        rate = recording.sample_rate
+        floors = noise_floors_dbfs(segmentation.level_dbfs, [(each.start / rate, each.end / rate) for each in bounds])
+        sounds = zip(segmentation.segments, bounds, floors, strict=True)
         return [
-            self._write_one(index, start, end, segment.confidence)
-            for index, (segment, (start, end)) in enumerate(zip(segmentation.segments, bounds, strict=True), start=1)
+            self._write_one(index, each, segment.confidence, shared_gain_db=shared_gain_db, noise_floor_dbfs=floor)
+            for index, (segment, each, floor) in enumerate(sounds, start=1)
         ]
 
-    def _write_one(self, index: int, start: int, end: int, confidence: float) -> OneShot:
+    def _write_one(
+        self,
+        index: int,
+        bounds: Bounds,
+        confidence: float,
+        *,
+        shared_gain_db: float | None,
+        noise_floor_dbfs: float | None,
+    ) -> OneShot:
         rate = self._recording.sample_rate
-        piece = cut(
-            self._recording.samples,
-            rate,
-            start=start,
-            end=end,
-            dc_offset=self._dc_offset,
-            target_lufs=self._target_lufs,
-        )
-        path = self._output_dir / f"{self._stem}-{index:03d}.{self._encoding.format}"
-        written_rate = encode(path, piece.samples, rate, encoding=self._encoding)
+        samples = self._cut(bounds)
+        level = measure_level(samples, rate)
+        gain_db = self._gain_db(level) if shared_gain_db is None else shared_gain_db
+        amplify(samples, gain_db)
+        path = self._path(index)
+        if self._parameters.normalize_audio and shared_gain_db is None:
+            written_rate, lowered_db = encode_under_ceiling(path, samples, rate, encoding=self._encoding)
+            gain_db += lowered_db
+        else:
+            written_rate = encode(path, samples, rate, encoding=self._encoding)
         return OneShot(
             index=index,
             path=path,
             format=self._encoding.format,
-            start_seconds=start / rate,
-            end_seconds=end / rate,
-            duration_seconds=(end - start) / rate,
+            start_seconds=bounds.start / rate,
+            end_seconds=bounds.end / rate,
+            duration_seconds=(bounds.end - bounds.start) / rate,
             sample_rate=written_rate,
-            channels=piece.samples.shape[0],
+            channels=samples.shape[0],
             size_bytes=path.stat().st_size,
             confidence=confidence,
-            lufs=piece.lufs,
-            true_peak_dbtp=piece.true_peak_dbtp,
-            gain_db=piece.gain_db,
-            descriptors=_describe_one_shot(piece.samples, rate) if self._describes else None,
+            lufs=level.after(gain_db).lufs,
+            true_peak_dbtp=level.after(gain_db).true_peak_dbtp,
+            gain_db=gain_db,
+            descriptors=self._describe(samples, None if noise_floor_dbfs is None else noise_floor_dbfs + gain_db),
         )
+
+    def _describe(self, samples: Samples, noise_floor_dbfs: float | None) -> dict[str, Any] | None:
+        if not self._parameters.describes:
+            return None
+        from oneshots.descriptors import describe_one_shot
+
+        return describe_one_shot(samples, self._recording.sample_rate, noise_floor_dbfs=noise_floor_dbfs)
+
+    def _gain_db(self, level: Level) -> float:
+        if not self._parameters.normalize_audio:
+            return 0.0
+        return gain_db_for([level], target_lufs=self._parameters.target_loudness_lufs)
+
+    def _shared_gain_db(self, bounds: list[Bounds]) -> float:
+        """Return the one gain for all: the loudest sound comes to the target, no file's true peak over the ceiling."""
+        rate = self._recording.sample_rate
+        levels = [measure_level(self._cut(each), rate) for each in bounds]
+        gain_db = gain_db_for(levels, target_lufs=self._parameters.target_loudness_lufs)
+        if not self._encoding.is_lossy:
+            return gain_db
+        excesses = [self._excess_db(index, each, gain_db) for index, each in enumerate(bounds, start=1)]
+        return gain_db - max(excesses, default=0.0)
+
+    def _excess_db(self, index: int, bounds: Bounds, gain_db: float) -> float:
+        """How far over the ceiling the sound would be decoded; its file is written anew later."""
+        rate = self._recording.sample_rate
+        samples = amplify(self._cut(bounds), gain_db)
+        encode(self._path(index), samples, rate, encoding=self._encoding)
+        return excess_when_decoded(self._path(index), samples, rate, encoding=self._encoding)
+
+    def _cut(self, bounds: Bounds) -> Cut:
+        return cut(self._recording.samples, self._recording.sample_rate, bounds=bounds, dc_offset=self._dc_offset)
+
+    def _path(self, index: int) -> Path:
+        return self._output_dir / f"{self._stem}-{index:03d}.{self._encoding.format}"

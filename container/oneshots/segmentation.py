@@ -6,7 +6,7 @@ network says frame by frame whether something new begins over it and over what s
 heard (`network`); from that come where each sound begins (`onsets`, `attack`) and has died away (`ends`).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -19,6 +19,7 @@ from oneshots.onsets import Onset, find_onsets
 from oneshots.samples import Samples
 
 FIXED_FRAME_MS = 5.0
+LEVEL_FRAME_SECONDS = FIXED_FRAME_MS / 1000
 DEFAULT_MIN_SILENCE_MS = 90.0
 SHORTEST_SOUND_MS = 2.0
 
@@ -39,11 +40,15 @@ class Segment:
 
 @dataclass(frozen=True, kw_only=True)
 class Segmentation:
-    """The sounds in order, not overlapping; the noise floor and the effective threshold in dBFS, None for silence."""
+    """The sounds in order, not overlapping; the noise floor and the effective threshold in dBFS, None for silence.
+
+    `level_dbfs` is the recording's level every `LEVEL_FRAME_SECONDS`, shape (frames,), as `rms_dbfs` gives it.
+    """
 
     segments: list[Segment]
     noise_floor_dbfs: float | None
     threshold_dbfs: float | None
+    level_dbfs: np.ndarray = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +87,7 @@ def segment_by_threshold(
         segments=_tidy(segments, rate),
         noise_floor_dbfs=noise_floor_dbfs(level),
         threshold_dbfs=silence_threshold_dbfs,
+        level_dbfs=level,
     )
 
 
@@ -99,7 +105,7 @@ def segment_adaptively(
     if min_silence_ms is not None:
         segments = _join(segments, min_gap=min_silence_ms / 1000 * rate)
     threshold = None if floor_dbfs is None else floor_dbfs + OPEN_DB
-    return Segmentation(segments=segments, noise_floor_dbfs=floor_dbfs, threshold_dbfs=threshold)
+    return Segmentation(segments=segments, noise_floor_dbfs=floor_dbfs, threshold_dbfs=threshold, level_dbfs=level)
 
 
 def _find_segments(samples: Samples, rate: int, *, dc_offset: np.ndarray | None) -> list[Segment]:

@@ -80,6 +80,7 @@ PARAMETERS: Mapping[str, Parameter] = {
     "output-format": _one_of("original", "wav", "flac", "mp3", "m4a"),
     "normalize-audio": _switch(),
     "target-loudness": _number(-36, -6, "LUFS"),
+    "normalize-mode": _one_of("each", "together"),
     "features": _one_of("all", "cut-only"),
     "processing-version": _version(),
     "ui-version": _version(),

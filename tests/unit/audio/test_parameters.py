@@ -8,6 +8,7 @@ def test_given_no_parameters_when_parsed_then_the_engine_adapts_by_itself():
     assert parameters == Parameters()
     assert parameters.fixed_threshold_dbfs is None
     assert parameters.target_loudness_lufs == -18
+    assert parameters.normalize_mode == "each"
 
 
 def test_given_a_threshold_alone_when_parsed_then_it_is_obeyed():
@@ -41,6 +42,8 @@ def test_given_processing_disabled_when_parsed_then_the_original_is_kept():
         ("features", "none", "all, cut-only"),
         ("features", None, "all, cut-only"),
         ("output-format", ["wav"], "original, wav, flac, mp3, m4a"),
+        ("normalize-mode", "all", "each, together"),
+        ("normalize-mode", ["each"], "each, together"),
         ("ui-version", "a b", "must match"),
         ("ui-version", "x" * 33, "must match"),
     ],

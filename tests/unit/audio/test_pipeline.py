@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from oneshots.decode import decode
+from oneshots.loudness import decibels, short_sound_lufs, true_peak
 from oneshots.parameters import parse_parameters
 from oneshots.pipeline import process
-from tests.unit.audio.signals import RATE, noise, scene, silence, sine, write_by_ffmpeg, write_by_soundfile
+from tests.unit.audio.signals import RATE, noise, pluck, scene, silence, sine, write_by_ffmpeg, write_by_soundfile
 
 ONSETS = (0.5, 1.4, 2.3)
 
@@ -86,3 +87,77 @@ def test_given_a_stereo_m4a_when_processed_then_one_shots_are_stereo_m4a_in_time
 def test_given_any_recording_when_processed_then_no_one_shot_passes_the_ceiling(take, tmp_path):
     result = run(take, tmp_path, target_loudness=-6)
     assert all(one.true_peak_dbtp <= -1 + 1e-9 for one in result.one_shots)
+
+
+@pytest.fixture(scope="module")
+def loud_and_soft(tmp_path_factory):
+    """Two plucks, the second one 14 dB softer."""
+    samples = noise(seconds=2.5, level_dbfs=-80)
+    for onset, level_dbfs in ((0.5, -20), (1.5, -34)):
+        hit = pluck(330, level_dbfs=level_dbfs)
+        samples[:, round(onset * RATE) :][:, : hit.shape[1]] += hit
+    return write_by_soundfile(tmp_path_factory.mktemp("two") / "a.wav", samples, subtype="PCM_24")
+
+
+@pytest.mark.parametrize("output_format", ["wav", "m4a", "mp3"])
+def test_given_together_when_levelled_then_relative_levels_are_kept(loud_and_soft, tmp_path, output_format):
+    result = run(loud_and_soft, tmp_path, normalize_mode="together", output_format=output_format)
+    loud, soft = result.one_shots
+    assert loud.gain_db == soft.gain_db
+    assert loud.lufs == pytest.approx(-18, abs=0.01)
+    written = [short_sound_lufs(decode(one.path).samples, RATE) for one in result.one_shots]
+    assert written[0] - written[1] == pytest.approx(14, abs=0.3)
+
+
+def test_given_each_when_levelled_then_every_sound_comes_to_the_target(loud_and_soft, tmp_path):
+    result = run(loud_and_soft, tmp_path, normalize_mode="each")
+    assert [one.lufs for one in result.one_shots] == pytest.approx([-18, -18], abs=0.01)
+
+
+@pytest.mark.parametrize("mode", ["each", "together"])
+@pytest.mark.parametrize("output_format", ["wav", "flac", "m4a", "mp3"])
+def test_given_loud_one_shots_when_decoded_again_then_their_true_peak_is_under_the_ceiling(
+    tmp_path, output_format, mode
+):
+    samples = silence(seconds=4)
+    for index, onset in enumerate(np.arange(0.3, 3.8, 0.5)):
+        hit = noise(seconds=0.25, level_dbfs=-30, seed=index) * np.exp(-np.arange(0.25 * RATE) / 900).astype(np.float32)
+        samples[:, round(onset * RATE) :][:, : hit.shape[1]] += hit
+    path = write_by_soundfile(tmp_path / "a.wav", samples + noise(seconds=4, level_dbfs=-90), subtype="PCM_24")
+    result = run(path, tmp_path, target_loudness=-2, output_format=output_format, normalize_mode=mode)
+    assert len(result.one_shots) == 7
+    peaks = [decibels(true_peak(decode(one.path).samples, RATE)) for one in result.one_shots]
+    assert max(peaks) <= -1 + 0.01
+    assert max(peaks) > -2
+
+
+def test_given_steady_noise_when_processed_then_each_one_shot_knows_the_noise_under_it(take, tmp_path):
+    result = run(take, tmp_path)
+    for one in result.one_shots:
+        # The noise of the take is at -60 dBFS.
+        assert one.descriptors["noiseFloorDbfs"] - one.gain_db == pytest.approx(-60, abs=1)
+        assert one.descriptors["signalToNoiseDb"] > 35
+    assert result.warnings == []
+
+
+def codes(result):
+    return [warning.code for warning in result.warnings]
+
+
+def test_given_sounds_barely_over_the_noise_when_processed_then_it_is_said_to_be_very_noisy(tmp_path):
+    path = write_by_soundfile(tmp_path / "a.wav", scene(ONSETS, seconds=3.2, noise_dbfs=-24))
+    result = run(path, tmp_path)
+    assert result.one_shots
+    assert codes(result) == ["VERY_NOISY"]
+
+
+@pytest.mark.parametrize("format_", ["wav", "m4a"])
+def test_given_an_overdriven_microphone_when_processed_then_the_clipping_is_told(tmp_path, format_):
+    samples = np.clip(16 * scene(ONSETS, seconds=3.2, noise_dbfs=-80), -1, 1)
+    if format_ == "wav":
+        path = write_by_soundfile(tmp_path / "a.wav", samples)
+    else:
+        path = write_by_ffmpeg(tmp_path / "a.m4a", samples, muxer="ipod", codec="aac")
+    result = run(path, tmp_path)
+    assert codes(result) == ["CLIPPED"]
+    assert 1e-4 < result.descriptors["clippingShare"] < 0.2

@@ -43,7 +43,11 @@ def one_shot(index: int, **changes: Any) -> dict[str, Any]:
         "descriptors": {
             "peakDbfs": -3.5,
             "rmsDbfs": -21.25,
+            "dynamicRangeDb": 31.5,
+            "noiseFloorDbfs": -58.25,
+            "signalToNoiseDb": 47.0,
             "attackSeconds": 1e-3,
+            "attackLog10": -3.0,
             "zeroCrossingRateHz": 880.5,
             "spectralCentroidHz": 1200.125,
             "spectralBandwidthHz": 900.0,
@@ -55,6 +59,13 @@ def one_shot(index: int, **changes: Any) -> dict[str, Any]:
             "noteName": "A4",
             "cents": None,
             "pitchedness": 0.9,
+            "onsetCount": 1,
+            "singleEvent": True,
+            "singleEventConfidence": 0.95,
+            "loopable": False,
+            "loopableConfidence": 0.99,
+            "kind": "tonal",
+            "kindConfidence": 0.875,
         },
     } | changes
 
@@ -74,6 +85,7 @@ def manifest(shots: int = 2, **changes: Any) -> dict[str, Any]:
             "outputFormat": "wav",
             "normalizeAudio": True,
             "targetLoudnessLufs": -18.0,
+            "normalizeMode": "each",
             "features": "all",
             "processingVersion": None,
             "uiVersion": None,
@@ -104,7 +116,13 @@ def manifest(shots: int = 2, **changes: Any) -> dict[str, Any]:
             "samplePeakDbfs": -3.0,
             "noiseFloorDbfs": -61.0,
         },
-        "descriptors": {"tempoBpm": 120.0, "tempoConfidence": 0.5, "key": "A minor", "keyConfidence": 0.25},
+        "descriptors": {
+            "tempoBpm": 120.0,
+            "tempoConfidence": 0.5,
+            "key": "A minor",
+            "keyConfidence": 0.25,
+            "clippingShare": 0.0,
+        },
         "warnings": [{"code": "TRUNCATED", "message": "the file ends early"}],
         "files": {
             "waveform": f"{PREFIX}waveform.json",
