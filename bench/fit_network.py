@@ -42,7 +42,7 @@ class Scene:
     audible: np.ndarray
 
 
-class Network(nn.Module):
+class Network(nn.Module):  # type: ignore[misc]  # torch is not installed where types are checked
     """The network of `oneshots.network`, with what only fitting needs: normalisation by batches, and dropout."""
 
     def __init__(self, inputs: int) -> None:
@@ -75,7 +75,7 @@ def main() -> None:
     scenes = read_scenes(arguments.leave_out)
     print(f"{len(scenes)} scenes and crops")
     network = fit(scenes, epochs=arguments.epochs)
-    np.savez_compressed(arguments.output, **as_arrays(network))
+    np.savez_compressed(arguments.output, **as_arrays(network))  # type: ignore[arg-type]
 
 
 def read_scenes(left_out: str | None) -> list[Scene]:
@@ -95,13 +95,13 @@ def fit(scenes: list[Scene], *, epochs: int) -> Network:
     steps = int(lengths.sum() / EXCERPT_FRAMES / EXCERPTS_A_STEP)
     network = Network(scenes[0].features.shape[1])
     optimiser = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, LEARNING_RATE, total_steps=steps * epochs, pct_start=0.15
-    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, total_steps=steps * epochs, pct_start=0.15)
     for epoch in range(epochs):
         total = 0.0
         for _ in range(steps):
-            loss = loss_of(network, [excerpt(rng, scenes[each]) for each in rng.choice(len(scenes), EXCERPTS_A_STEP, p=weights)])
+            loss = loss_of(
+                network, [excerpt(rng, scenes[each]) for each in rng.choice(len(scenes), EXCERPTS_A_STEP, p=weights)]
+            )
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()

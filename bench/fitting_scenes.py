@@ -59,10 +59,13 @@ def make(side: str, set_name: str, index: int) -> None:
     """Make the scene, see it as the network does, and put it and a crop of it into the folder."""
     find_our_package()
     from oneshots import spectrum
+    from oneshots.blocks import mean_per_channel
     from oneshots.decode import decode
 
     recipe = recipe_of(side, set_name, index)
-    path, truth = scene_cache.scene_file(recipe, varied=None if side == "tuning" else lambda: sounds_of(set_name, index))
+    path, truth = scene_cache.scene_file(
+        recipe, varied=None if side == "tuning" else lambda: sounds_of(set_name, index)
+    )
     recording = decode(path)
     samples, rate = recording.samples, recording.sample_rate
     short = spectrum.band_powers(samples, rate)

@@ -32,12 +32,41 @@ LONGEST_SECONDS = 4.0
 LEAST_PEAK = 1e-3
 
 # Of the package's other samples those that are one event; loops, rolls and kicks that are all sub-bass are left out.
-OTHER_SAMPLES = (
-    "ambi_glass_rub ambi_lunar_land ambi_piano ambi_sauna bass_dnb_f bass_hard_c bass_trance_c drum_cymbal_open "
-    "elec_plip elec_wood glitch_bass_g glitch_perc1 glitch_perc2 glitch_perc3 glitch_perc4 glitch_perc5 guit_e_fifths "
-    "guit_em9 guit_harmonics misc_burp misc_cineboom perc_bell2 perc_impact1 perc_impact2 perc_swoosh sn_generic "
-    "tabla_ghe3 tabla_ghe5 tabla_ghe6 tabla_ghe7 tabla_te_m tabla_tun3 vinyl_rewind"
-).split()
+OTHER_SAMPLES = [
+    "ambi_glass_rub",
+    "ambi_lunar_land",
+    "ambi_piano",
+    "ambi_sauna",
+    "bass_dnb_f",
+    "bass_hard_c",
+    "bass_trance_c",
+    "drum_cymbal_open",
+    "elec_plip",
+    "elec_wood",
+    "glitch_bass_g",
+    "glitch_perc1",
+    "glitch_perc2",
+    "glitch_perc3",
+    "glitch_perc4",
+    "glitch_perc5",
+    "guit_e_fifths",
+    "guit_em9",
+    "guit_harmonics",
+    "misc_burp",
+    "misc_cineboom",
+    "perc_bell2",
+    "perc_impact1",
+    "perc_impact2",
+    "perc_swoosh",
+    "sn_generic",
+    "tabla_ghe3",
+    "tabla_ghe5",
+    "tabla_ghe6",
+    "tabla_ghe7",
+    "tabla_te_m",
+    "tabla_tun3",
+    "vinyl_rewind",
+]
 
 # General MIDI programs that repeat themselves (echoes, birds, telephone, helicopter, applause) are no single sounds.
 REPEATING_PROGRAMS = {102, 123, 124, 125, 126}
@@ -45,10 +74,62 @@ NOTES_A_PROGRAM = 4
 DRUM_KITS = (0, 8, 16, 24, 25, 32, 40, 48)
 DRUM_KEYS = [key for key in range(27, 88) if key not in (29, 30, 31, 32, 33, 34)]
 
-WORDS = (
-    "ah oh eh ee oo hey yeah no wow la na ha ho ya yo bah dah mah pow boom bang hmm go why how now new moo meow we you "
-    "low high day blue sea law awe ear air our ray loom moon noon room roar lean lawn wing song ring fun run"
-).split()
+WORDS = [
+    "ah",
+    "oh",
+    "eh",
+    "ee",
+    "oo",
+    "hey",
+    "yeah",
+    "no",
+    "wow",
+    "la",
+    "na",
+    "ha",
+    "ho",
+    "ya",
+    "yo",
+    "bah",
+    "dah",
+    "mah",
+    "pow",
+    "boom",
+    "bang",
+    "hmm",
+    "go",
+    "why",
+    "how",
+    "now",
+    "new",
+    "moo",
+    "meow",
+    "we",
+    "you",
+    "low",
+    "high",
+    "day",
+    "blue",
+    "sea",
+    "law",
+    "awe",
+    "ear",
+    "air",
+    "our",
+    "ray",
+    "loom",
+    "moon",
+    "noon",
+    "room",
+    "roar",
+    "lean",
+    "lawn",
+    "wing",
+    "song",
+    "ring",
+    "fun",
+    "run",
+]
 VOICES = ("en", "en+f2", "en+f4", "en+m3", "en+m7", "en+croak", "en+whisper", "de+f3")
 
 SYNTHESISED = 160
@@ -68,7 +149,9 @@ def main() -> None:
     for name, raw in (*other_samples(root), *instruments(), *drums(), *voices(), *synthesised(), *sustained()):
         if np.abs(raw).max() > LEAST_PEAK:
             longest = max(SUSTAINED_SECONDS) if name.startswith("held") else LONGEST_SECONDS
-            soundfile.write(FOLDER / f"{name}.flac", prepare_samples(raw, longest_seconds=longest), RATE, subtype="PCM_16")
+            soundfile.write(
+                FOLDER / f"{name}.flac", prepare_samples(raw, longest_seconds=longest), RATE, subtype="PCM_16"
+            )
             count += 1
     print(f"{count} sounds in {FOLDER}")
 
@@ -86,7 +169,7 @@ def fitting_library(*, held: bool = False) -> dict[str, np.ndarray]:
 
 
 def other_samples(root: Path) -> Iterator[tuple[str, np.ndarray]]:
-    """Samples of the package that neither side of the bench uses."""
+    """Take samples of the package that neither side of the bench uses."""
     folder = next((root / "usr/share").glob("sonic-pi*/**/bd_ada.flac")).parent
     used = {name for names in SELECTION.values() for name in names}
     for name in OTHER_SAMPLES:
@@ -95,7 +178,7 @@ def other_samples(root: Path) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def instruments() -> Iterator[tuple[str, np.ndarray]]:
-    """Notes of every program: any pitch of its usual range, soft and loud, short and long."""
+    """Play notes of every program: any pitch of its usual range, soft and loud, short and long."""
     rng = np.random.default_rng(SEED)
     for program in (each for each in range(128) if each not in REPEATING_PROGRAMS):
         low, high = (28, 55) if 32 <= program < 40 else (40, 88)
@@ -110,7 +193,10 @@ def sustained() -> Iterator[tuple[str, np.ndarray]]:
     rng = np.random.default_rng(SEED + 4)
     for program in SUSTAINING_PROGRAMS:
         note, velocity = int(rng.integers(36, 84)), int(rng.integers(45, 127))
-        yield f"held{program:03d}_{note}_{velocity}", _render(0, program, note, velocity, rng.uniform(*SUSTAINED_SECONDS))
+        yield (
+            f"held{program:03d}_{note}_{velocity}",
+            _render(0, program, note, velocity, rng.uniform(*SUSTAINED_SECONDS)),
+        )
 
 
 def drums() -> Iterator[tuple[str, np.ndarray]]:
@@ -217,7 +303,9 @@ def pluck(rng: np.random.Generator) -> np.ndarray:
 def swell(rng: np.random.Generator) -> np.ndarray:
     """Let a chord or a breath come up slowly and go."""
     time = _time(rng.uniform(0.8, 4))
-    tones = np.sum([_saw(np.full_like(time, rng.uniform(80, 900)), 0.3) for _ in range(int(rng.integers(1, 5)))], axis=0)
+    tones = np.sum(
+        [_saw(np.full_like(time, rng.uniform(80, 900)), 0.3) for _ in range(int(rng.integers(1, 5)))], axis=0
+    )
     breath = sosfilt(butter(2, rng.uniform(500, 8000), fs=RATE, output="sos"), rng.standard_normal(len(time)))
     return (tones + rng.uniform(0, 0.6) * breath) * _envelope(rng, time, slowest=0.5)
 
@@ -237,7 +325,7 @@ def burst(rng: np.random.Generator) -> np.ndarray:
 
 @cache
 def _synthesiser() -> tuple[object, int]:
-    import fluidsynth  # noqa: PLC0415 - only to render
+    import fluidsynth
 
     synthesiser = fluidsynth.Synth(samplerate=float(RATE), gain=0.5)
     for setting in ("synth.reverb.active", "synth.chorus.active"):

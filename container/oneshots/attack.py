@@ -6,7 +6,7 @@ from oneshots.samples import Samples
 
 SEARCH_MS = (6.0, 30.0)
 NOISE_MS = (30.0, 8.0)
-PEAK_MS = 50.0
+PEAK_MS = 150.0
 OVER_NOISE = 1.5
 CLEAR_OF_NOISE = 6.0
 UNDER_PEAK = 10 ** (-46 / 20)
@@ -38,7 +38,7 @@ def first_sample(samples: Samples, rate: int, *, near: int, dc_offset: np.ndarra
     first = int(over.argmax())
     if first > at(SEARCH_MS[1]) - at(-SEARCH_MS[0]):
         return None
-    risen = int((search[first:] > peak / 4).argmax())
+    risen = int((search[first:] > peak / 2).argmax())
     if risen > LATEST_RISE_MS * rate / 1000:
         return None
     return max(at(-SEARCH_MS[0]) + first - round(MARGIN_MS * rate / 1000), 0)

@@ -11,9 +11,9 @@ from oneshots.samples import Samples
 from oneshots.segmentation import Segment
 
 PRE_ROLL_MS = 4.0
-POST_ROLL_MS = 12.0
+POST_ROLL_MS = 4.0
 FADE_IN_MS = 3.0
-# Where the recording or the sound before leave no pre-roll: enough to take the click out of a cut.
+# Where the recording begins with the sound there is no pre-roll: enough to take the click out of a cut.
 SHORTEST_FADE_IN_MS = 0.5
 FADE_OUT_MS = 12.0
 TRUE_PEAK_CEILING_DBTP = -1.0
@@ -47,18 +47,18 @@ class Level:
 def bounds_with_surroundings(segments: list[Segment], rate: int, *, length: int) -> list[Bounds]:
     """Bounds of each segment with a few ms of its real surroundings around it, never of its neighbours.
 
-    The fades lie in these surroundings, so the sound itself is not touched. `length` is the recording's, in samples.
-    Where the next sound follows at once there is nothing around and the fades lie in the sound: under 1 ms at its
-    start, which the segmentation puts some ms before the attack, and 12 ms of the tail that the next sound covers.
+    The fade-in lies in these surroundings, so the attack is not touched; the fade-out in them and in the last of a tail
+    that has sunk into the noise. `length` is the recording's, in samples. Where the next sound follows at once, its
+    pre-roll is the last of the tail that rings into it: an attack is worth more than 4 ms of a tail.
     """
     pre_roll, post_roll = round(PRE_ROLL_MS * rate / 1000), round(POST_ROLL_MS * rate / 1000)
     bounds: list[Bounds] = []
     for index, segment in enumerate(segments):
         earliest = bounds[-1].end if bounds else 0
-        # The next sound's attack needs its pre-roll more than this one's tail its post-roll.
         latest = segments[index + 1].start - pre_roll if index + 1 < len(segments) else length
         start = max(segment.start - pre_roll, earliest)
-        end = min(max(min(segment.end + post_roll, latest), segment.end), length)
+        least = min(segment.end, segment.start + pre_roll)
+        end = max(min(segment.end + post_roll, latest, length), least)
         bounds.append(Bounds(start=start, sound_start=segment.start, end=end))
     return bounds
 

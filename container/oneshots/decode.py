@@ -341,7 +341,7 @@ class _Decoder:
 
     def _says_too_little(self, expected: float | None, seconds: float) -> bool:
         """Whether a file that counts its samples has more of them than it says; 0 says nothing (a stream)."""
-        if not expected or self._source.container not in _EXACT_CONTAINERS:
+        if not expected or self._source.container not in _SAMPLES_COUNTED + _PACKETS_COUNTED:
             return False
         return seconds - expected > self._tolerated_seconds(expected)
 

@@ -1,9 +1,9 @@
 """A small convolutional network that says, frame by frame, whether a sound begins and whether one is heard.
 
-A temporal convolutional network (Bai, Kolter and Koltun, "An Empirical Evaluation of Generic Convolutional and Recurrent
-Networks for Sequence Modeling", 2018) with both past and future in view, as convolutional onset detectors have (Schlüter
-and Böck, "Improved Musical Onset Detection with Convolutional Neural Networks", ICASSP 2014): a convolution over five
-frames, residual ones over three frames ever farther apart, and two outputs. It is evaluated here with numpy alone.
+A temporal convolutional network (Bai, Kolter and Koltun, "An Empirical Evaluation of Generic Convolutional and
+Recurrent Networks for Sequence Modeling", 2018) with past and future in view, as convolutional onset detectors have
+(Schlüter and Böck, "Improved Musical Onset Detection with Convolutional Neural Networks", ICASSP 2014): a convolution
+over five frames, residual ones over three frames ever farther apart, and two outputs. numpy alone evaluates it here.
 
 The weights are data, `network.npz`, fitted by `bench/fit_network.py`, which says on what.
 """

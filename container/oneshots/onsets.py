@@ -61,6 +61,6 @@ def begin_of_rise(observed: Observation, frame: int) -> int:
 
 
 def loudness_db(observed: Observation, first: int, last: int) -> np.ndarray:
-    """Mean over the short bands of their dB over the floor, of short frames `first` to `last`; shape (last - first,)."""
+    """Mean of the short bands' dB over the floor, of short frames `first` to `last`, shape (last - first,)."""
     frames = np.arange(first, last)
     return 10 * observation.over_floor(observed.short[first:last], observed.short_floor.at(frames)).mean(axis=1)

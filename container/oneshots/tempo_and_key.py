@@ -95,7 +95,7 @@ def onset_strength(mono: np.ndarray, rate: int) -> np.ndarray:
     """How much begins in each frame of `hop_samples`, shape (frames,): spectral flux of a mel spectrum in dB."""
     n_fft = 1 << round(math.log2(rate * 0.046))
     bins = int(min(8000.0 / rate, 0.5) * n_fft) + 1
-    bank = spectrum.mel_bank(rate, n_fft, bands=64, lowest_hz=0, highest_hz=8000)[:, :bins].T
+    bank = spectrum.mel_bank(rate, n_fft, bands=64, lowest_hz=0, highest_hz=min(8000.0, rate / 2))[:, :bins].T
     batches = spectrum.power_spectra(mono, n_fft=n_fft, hop=hop_samples(rate), bins=bins)
     levels = 10 * np.log10(np.maximum(np.concatenate([powers @ bank for powers in batches]), 1e-10))
     rises = np.diff(np.maximum(levels, levels.max() - 80), axis=0)

@@ -70,6 +70,16 @@ def test_given_flac_and_ogg_when_decoded_then_length_and_timing_are_right(tmp_pa
     assert recording.warnings == []
 
 
+def test_given_a_header_that_says_less_than_there_is_when_decoded_then_all_comes_with_a_warning(tmp_path, sound):
+    whole = write_by_soundfile(tmp_path / "a.flac", sound).read_bytes()
+    # STREAMINFO: the last 36 bits of these five bytes are the number of samples (RFC 9639, section 8.2).
+    facts = int.from_bytes(whole[21:26]) >> 36 << 36 | RATE // 2
+    (tmp_path / "b.flac").write_bytes(whole[:21] + facts.to_bytes(5) + whole[26:])
+    recording = decode(tmp_path / "b.flac")
+    assert recording.samples.shape[1] == sound.shape[1]
+    assert warning_codes(recording) == ["HEADER_LIES"]
+
+
 def test_given_a_name_like_a_protocol_when_decoded_then_it_is_a_file(tmp_path, sound, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = write_by_soundfile(tmp_path / "a.wav", sound).rename(tmp_path / "concat:a|b %d 日本.wav")
