@@ -59,6 +59,7 @@ def make(side: str, set_name: str, index: int) -> None:
     """Make the scene, see it as the network does, and put it and a crop of it into the folder."""
     find_our_package()
     from oneshots import spectrum
+    from oneshots.blocks import mean_per_channel
     from oneshots.decode import decode
 
     recipe = recipe_of(side, set_name, index)
@@ -68,7 +69,7 @@ def make(side: str, set_name: str, index: int) -> None:
     recording = decode(path)
     samples, rate = recording.samples, recording.sample_rate
     short = spectrum.band_powers(samples, rate)
-    long = spectrum.long_band_powers(samples, rate, dc_offset=samples.mean(axis=1))
+    long = spectrum.long_band_powers(samples, rate, dc_offset=mean_per_channel(samples))
     name = f"{side}-{set_name.replace(' ', '')}-{index:03d}"
     bounds = np.array([(sound.onset, sound.offset) for sound in truth.sounds]).reshape(-1, 2)
     put(FOLDER / f"{name}.npz", short, long, bounds)

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from oneshots.samples import Samples
+
 SEARCH_MS = (6.0, 30.0)
 NOISE_MS = (30.0, 8.0)
 PEAK_MS = 150.0
@@ -12,7 +14,7 @@ LATEST_RISE_MS = 12.0
 MARGIN_MS = 1.0
 
 
-def first_sample(samples: np.ndarray, rate: int, *, near: int, dc_offset: np.ndarray | None = None) -> int | None:
+def first_sample(samples: Samples, rate: int, *, near: int, dc_offset: np.ndarray | None = None) -> int | None:
     """Return the sample at which the sound that begins about `near` is first over the noise, a millisecond early.
 
     `samples`, shape (channels, n), holds the surroundings. None where that cannot be said: where the attack is no

@@ -4,16 +4,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from oneshots.samples import Samples
+
 BLOCK_SAMPLES = 1 << 18
 
 
-def blocks(samples: np.ndarray, *, block_samples: int = BLOCK_SAMPLES) -> Iterator[np.ndarray]:
-    """Yield consecutive views of shape (channels, <= block_samples) of `samples`, shape (channels, n)."""
+def blocks(samples: Samples, *, block_samples: int = BLOCK_SAMPLES) -> Iterator[np.ndarray]:
+    """Yield consecutive parts of shape (channels, <= block_samples) of `samples`, shape (channels, n)."""
     for start in range(0, samples.shape[1], block_samples):
         yield samples[:, start : start + block_samples]
 
 
-def mean_per_channel(samples: np.ndarray) -> np.ndarray:
+def mean_per_channel(samples: Samples) -> np.ndarray:
     """Return the DC offset: the mean of each channel, shape (channels,), float64."""
     total = np.zeros(samples.shape[0])
     for block in blocks(samples):
@@ -22,6 +24,12 @@ def mean_per_channel(samples: np.ndarray) -> np.ndarray:
 
 
 def bin_sums(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Return the sums of `values`, shape (n,), between consecutive `edges`, shape (bins + 1,), all within 0..n."""
-    cumulative = np.concatenate(([0.0], np.cumsum(values, dtype=np.float64)))
-    return cumulative[edges[1:]] - cumulative[edges[:-1]]
+    """Return the sums of `values`, shape (n,), between consecutive `edges`, shape (bins + 1,): float64, shape (bins,).
+
+    The edges rise from 0 to n; where two are the same there is nothing to sum.
+    """
+    sums = np.zeros(len(edges) - 1)
+    begins = edges[:-1][edges[:-1] < len(values)]
+    if len(begins):
+        sums[: len(begins)] = np.add.reduceat(values, begins, dtype=np.float64)
+    return np.where(np.diff(edges) > 0, sums, 0.0)

@@ -6,12 +6,11 @@ with ours, measured over the bench's sounds at the ceiling). So the written file
 
 from pathlib import Path
 
-import numpy as np
-
 from oneshots import loudness
-from oneshots.cut import TRUE_PEAK_CEILING_DBTP, amplify
+from oneshots.cut import TRUE_PEAK_CEILING_DBTP, Cut, amplify
 from oneshots.decode import decode
 from oneshots.encode import Encoding, encode
+from oneshots.samples import Samples
 
 # Sounds whose peak is this far under the ceiling stay under it, whatever the coder does.
 CODING_OVERSHOOT_DB = 3.0
@@ -20,7 +19,7 @@ _MARGIN_DB = 0.05
 _MOST_TRIES = 4
 
 
-def encode_under_ceiling(path: Path, samples: np.ndarray, rate: int, *, encoding: Encoding) -> tuple[int, float]:
+def encode_under_ceiling(path: Path, samples: Cut, rate: int, *, encoding: Encoding) -> tuple[int, float]:
     """Write `samples`, shape (channels, n) and under the ceiling, so that the decoded file is under it as well.
 
     Returns the sample rate written and the gain in dB that it took, 0 or less; `samples` are changed by it.
@@ -36,7 +35,7 @@ def encode_under_ceiling(path: Path, samples: np.ndarray, rate: int, *, encoding
     return written_rate, gain_db
 
 
-def excess_when_decoded(path: Path, samples: np.ndarray, rate: int, *, encoding: Encoding) -> float:
+def excess_when_decoded(path: Path, samples: Samples, rate: int, *, encoding: Encoding) -> float:
     """How many dB the file at `path`, encoded from `samples`, is over the ceiling when decoded; 0 when it is not."""
     if not encoding.is_lossy:
         return 0.0

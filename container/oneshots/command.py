@@ -20,11 +20,11 @@ from oneshots.rejection import Rejection
 if TYPE_CHECKING:
     from oneshots.pipeline import Result
 
-PROCESSED, REJECTED = 0, 3
+PROCESSED, FAILED, REJECTED = 0, 1, 3
 _MAX_NAME_BYTES = 255
 
 _EPILOG = """\
-exit codes: 0 processed, 2 usage error, 3 the recording was rejected (one line on standard error says why)
+exit codes: 0 processed, 2 usage error, 3 the recording was rejected (one line on standard error says why), 1 it failed
 
 parameters (--params, a JSON object; all optional):
   processing-enabled     true | false       false: cut nothing, only describe, and keep the original
@@ -36,6 +36,7 @@ parameters (--params, a JSON object; all optional):
   normalize-audio        true | false       false: leave the level alone
   target-loudness        -60..0 LUFS        default -18
   normalize-mode         each | together    together: one gain for all, the loudest comes to the target
+  features               all | cut-only     cut-only: no descriptors, tempo, key or pictures, in less time
 
 example:
   python -m oneshots take.m4a --output out --params '{"output-format": "wav"}'
@@ -117,6 +118,7 @@ def _run(job: _Job) -> int:
     # Imported here, so that --help and usage errors answer at once.
     from oneshots import manifest, waveform
     from oneshots.pipeline import process
+    from oneshots.samples import ScratchFullError
 
     basename, extension = split_name(job.path.name)
     stem = fitting_stem(basename, max_bytes=_MAX_NAME_BYTES)
@@ -136,6 +138,9 @@ def _run(job: _Job) -> int:
         _commit(manifest_path, manifest.to_json(manifest.rejected(rejection, **identity, size_bytes=size_bytes)))
         print(f"{job.path.name}: {rejection}", file=sys.stderr)  # noqa: T201 - the command's answer
         return REJECTED
+    except ScratchFullError as error:
+        print(f"{job.path.name}: {error.strerror}", file=sys.stderr)  # noqa: T201 - the command's answer
+        return FAILED
     (job.output_dir / "waveform.json").write_bytes(waveform.to_json(result.waveform))
     files = {"waveform": "waveform.json"}
     for name, png in result.pictures.items():
@@ -173,7 +178,7 @@ def _summary(job: _Job, result: "Result") -> str:
     lines += [
         f"  {one.path.name}  {one.start_seconds:8.3f} .. {one.end_seconds:.3f} s"
         f"  {'silent' if one.lufs is None else format(one.lufs, '.1f') + ' LUFS'}"
-        f"  {one.descriptors['noteName'] or '-'}"
+        f"  {(one.descriptors or {}).get('noteName') or '-'}"
         for one in result.one_shots
     ]
     lines += [f"  warning {each.code}: {each.message}" for each in result.warnings]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from oneshots import loudness
-from oneshots.fades import fade
+from oneshots.fades import fade_part
+from oneshots.samples import Samples
 from oneshots.segmentation import Segment
 
 PRE_ROLL_MS = 4.0
@@ -16,6 +17,7 @@ FADE_IN_MS = 3.0
 SHORTEST_FADE_IN_MS = 0.5
 FADE_OUT_MS = 12.0
 TRUE_PEAK_CEILING_DBTP = -1.0
+_LONG_SECONDS = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,18 +63,49 @@ def bounds_with_surroundings(segments: list[Segment], rate: int, *, length: int)
     return bounds
 
 
-def cut(samples: np.ndarray, rate: int, *, bounds: Bounds, dc_offset: np.ndarray) -> np.ndarray:
-    """Copy `bounds` out of `samples`, shape (channels, n), without DC and faded: float32, shape (channels, k).
+class FadedCut:
+    """`bounds` of a recording without DC, faded: made when sliced, so a long sound is never copied.
+
+    As with an array, `[:, a:b]` gives float32 of shape (channels, b - a), and `*=` applies a gain.
+    """
+
+    def __init__(self, samples: Samples, rate: int, *, bounds: Bounds, dc_offset: np.ndarray) -> None:
+        before_ms = max(bounds.sound_start - bounds.start, 0) / rate * 1000
+        self._samples = samples
+        self._rate = rate
+        self._start = bounds.start
+        self._dc_offset = dc_offset
+        self._fade_in_ms = min(max(before_ms, SHORTEST_FADE_IN_MS), FADE_IN_MS)
+        self._gain = np.float32(1)
+        self.shape: tuple[int, ...] = (samples.shape[0], bounds.end - bounds.start)
+
+    def __getitem__(self, key: tuple[slice, slice], /) -> np.ndarray:
+        first, last, _ = key[1].indices(self.shape[1])
+        inside = self._samples[:, self._start + first : self._start + max(last, first)]
+        part = np.subtract(inside, self._dc_offset[:, None], dtype=np.float32)
+        length = self.shape[1]
+        fade_part(part, self._rate, first=first, length=length, fade_in_ms=self._fade_in_ms, fade_out_ms=FADE_OUT_MS)
+        part *= self._gain
+        return part
+
+    def __imul__(self, gain: np.float32) -> "FadedCut":
+        self._gain *= gain
+        return self
+
+
+type Cut = np.ndarray | FadedCut
+
+
+def cut(samples: Samples, rate: int, *, bounds: Bounds, dc_offset: np.ndarray) -> Cut:
+    """Take `bounds` out of `samples`, shape (channels, n), without DC and faded: an array unless it is over a minute.
 
     `dc_offset`, shape (channels,), is the recording's: the mean of a short sound would not be its DC.
     """
-    piece = np.subtract(samples[:, bounds.start : bounds.end], dc_offset[:, None], dtype=np.float32)
-    before_ms = max(bounds.sound_start - bounds.start, 0) / rate * 1000
-    fade_in_ms = min(max(before_ms, SHORTEST_FADE_IN_MS), FADE_IN_MS)
-    return fade(piece, rate, fade_in_ms=fade_in_ms, fade_out_ms=FADE_OUT_MS)
+    faded = FadedCut(samples, rate, bounds=bounds, dc_offset=dc_offset)
+    return faded if faded.shape[1] > _LONG_SECONDS * rate else faded[:, :]
 
 
-def measure_level(samples: np.ndarray, rate: int) -> Level:
+def measure_level(samples: Samples, rate: int) -> Level:
     """Measure a cut sound, shape (channels, n): BS.1770-4, padded (`loudness.short_sound_lufs`)."""
     return Level(
         lufs=loudness.short_sound_lufs(samples, rate),
@@ -93,7 +126,12 @@ def gain_db_for(levels: Sequence[Level], *, target_lufs: float) -> float:
     return min(target_lufs - max(loud), TRUE_PEAK_CEILING_DBTP - max(peaks))
 
 
-def amplify(samples: np.ndarray, gain_db: float) -> np.ndarray:
+def amplify(samples: Cut, gain_db: float) -> Cut:
     """Apply a gain in place to `samples`, shape (channels, n), and return it."""
-    samples *= np.float32(10 ** (gain_db / 20))
+    gain = np.float32(10 ** (gain_db / 20))
+    # One statement for both would do, but not for the type checker.
+    if isinstance(samples, FadedCut):
+        samples *= gain
+    else:
+        samples *= gain
     return samples

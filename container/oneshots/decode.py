@@ -1,15 +1,18 @@
-"""Decoding: any file a phone or a studio makes, by PyAV, in a stream, into one float32 array.
+"""Decoding: any file a phone or a studio makes, by PyAV, in a stream, into float32 samples.
 
-The decoded samples are kept interleaved, so the buffer can grow in place (a 60-minute recording is never held
-twice), and handed out as a view of shape (channels, n).
+Frames are collected in a FIFO and converted many at once: a codec's frames are short, and Python's cost of handling
+each is several times what decoding it takes. Where the samples are kept is `samples.SampleCollector`'s affair.
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import av
 import numpy as np
+from av.audio.fifo import AudioFifo
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
@@ -17,6 +20,7 @@ from av.container import InputContainer
 
 from oneshots.file_promises import is_cut_short, says_its_duration
 from oneshots.rejection import Rejection
+from oneshots.samples import SampleCollector, Samples
 
 DEFAULT_MAX_SECONDS = 4 * 3600.0
 # 96 kHz is the most the encoders take and far above hearing; 8 kHz is telephone speech (AMR).
@@ -28,7 +32,7 @@ _MOST_CHANNELS = 64
 # What a file claims to be slower would grow without bounds on its way to RATE_RANGE_HZ.
 _LEAST_RATE_HZ = 1000
 _AAC_PRIMING_SAMPLES = 1024
-_INITIAL_SECONDS = 30.0
+_BATCH_SAMPLES = 1 << 16
 # Beyond +120 dBFS nothing is sound any more, and squares would leave float32.
 _LARGEST_SAMPLE = 1e6
 # How far a header may be off: where samples are counted, where packets are, and where it is an estimate.
@@ -69,12 +73,20 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class Recording:
-    """A decoded recording: `samples` float32 of shape (channels, n), channels 1 or 2, at `sample_rate` Hz."""
+    """A decoded recording: `samples` float32 of shape (channels, n), channels 1 or 2, at `sample_rate` Hz.
 
-    samples: np.ndarray
+    A long one's samples are in a scratch file (`samples.StoredSamples`) and gone with this object.
+    """
+
+    samples: Samples
     sample_rate: int
     source: Source
     warnings: list[RecordingWarning] = field(default_factory=list)
+
+    @property
+    def channels(self) -> int:
+        """1 or 2."""
+        return self.samples.shape[0]
 
     @property
     def duration_seconds(self) -> float:
@@ -89,7 +101,7 @@ def decode(path: Path, *, max_seconds: float = DEFAULT_MAX_SECONDS) -> Recording
     decodes before or after damage is kept, with a warning. Encoder priming is trimmed.
 
     Raises `Rejection`: NOT_AUDIO, NO_AUDIO_TRACK, CORRUPT (nothing decodes), TOO_LONG (over `max_seconds` decoded;
-    a header's duration proves nothing).
+    a header's duration proves nothing). Raises `samples.ScratchFullError` when a long one does not fit into TMPDIR.
     """
     with _open(path) as container:
         if not container.streams.audio:
@@ -194,17 +206,16 @@ def _bit_depth(codec: str, sample_format: str) -> int | None:
 
 
 class _Decoder:
-    """One pass over the packets of a stream, collecting interleaved float32."""
+    """One pass over the packets of a stream, collecting float32 samples."""
 
     def __init__(self, container: InputContainer, stream: AudioStream, source: Source, *, max_seconds: float) -> None:
         self._container = container
         self._stream = stream
         self._source = source
         self._max_seconds = max_seconds
-        self._resampler: AudioResampler | None = None
-        self._frame_shape: tuple[str, str, int] | None = None
-        self._buffer = np.empty((0, 1), np.float32)
-        self._length = 0
+        self._conversion: _Conversion | None = None
+        self._collector: SampleCollector | None = None
+        self._channels = 0
         self._rate = 0
         self._damaged_packets = 0
         self._ended_early = False
@@ -225,28 +236,24 @@ class _Decoder:
                 break
             if self.first_timestamp is None and packet.pts is not None:
                 self.first_timestamp = packet.pts
-            try:
+            with self._damage_counted():
                 for frame in packet.decode():
                     self._take(frame)
-            except (av.error.FFmpegError, ValueError):
-                # PyAV's ValueError: the decoder would not open, its header is damaged. A damaged frame may also claim
-                # a format or a rate that nothing converts: begin anew with the next one.
-                self._damaged_packets += 1
-                self._resampler = self._frame_shape = None
-        if self._resampler is not None:
-            self._store(self._resampler.resample(None))
+        with self._damage_counted():
+            self._end_conversion()
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing was decoded."""
-        return self._length == 0
+        return self._collector is None or self._collector.length == 0
 
     def finish(self, *, has_priming: bool, is_cut_short: bool) -> Recording:
-        """Return the recording, with its warnings."""
+        """Return the recording, with its warnings; only if it is not empty."""
+        assert self._collector is not None  # noqa: S101 - it is not empty
         skip = 0
         if has_priming:
             skip = _AAC_PRIMING_SAMPLES * self._rate // max(self._source.sample_rate or self._rate, 1)
-        samples = self._buffer[min(skip, self._length - 1) : self._length].T
+        samples = self._collector.finish(skip=min(skip, self._collector.length - 1))
         seconds = samples.shape[1] / self._rate
         return Recording(
             samples=samples,
@@ -255,57 +262,57 @@ class _Decoder:
             warnings=self._warnings(seconds, is_cut_short=is_cut_short),
         )
 
+    @contextmanager
+    def _damage_counted(self) -> Iterator[None]:
+        """Go on after a damaged packet: what it was decoded to is lost, what comes next is converted anew."""
+        try:
+            yield
+        except (av.error.FFmpegError, ValueError) as error:
+            # PyAV's ValueError: the decoder would not open, its header is damaged. A damaged frame may also claim
+            # a format or a rate that nothing converts. FFmpeg's OSErrors are about the file, and Python's about ours.
+            logger.debug("a damaged packet: %s", error)
+            self._damaged_packets += 1
+
     def _take(self, frame: AudioFrame) -> None:
         shape = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if shape != self._frame_shape:
+        if self._conversion is None or shape != self._conversion.frame_shape:
+            self._end_conversion()
             if frame.sample_rate < _LEAST_RATE_HZ:
                 raise ValueError(f"a frame that claims {frame.sample_rate} Hz")
-            if self._resampler is not None:
-                self._store(self._resampler.resample(None))
-            if not self._rate:
-                self._begin(frame)
-            layout = "mono" if self._buffer.shape[1] == 1 else "stereo"
-            # Several full channels on one must not pass full scale; FFmpeg sees to that for integers only.
-            options = {"rematrix_maxval": "1.0"} if len(frame.layout.channels) > 2 else None
-            self._resampler = AudioResampler(format="flt", layout=layout, rate=self._rate, options=options)
-            self._frame_shape = shape
-        # Timestamps of damaged files jump; the resampler would take them for gaps.
-        frame.pts = None
-        assert self._resampler is not None  # noqa: S101 - set just above for the first frame
-        self._store(self._resampler.resample(frame))
+            self._begin_conversion(frame, shape)
+        assert self._conversion is not None  # noqa: S101 - begun just above
+        self._store(self._conversion.take(frame))
 
-    def _begin(self, frame: AudioFrame) -> None:
-        low, high = RATE_RANGE_HZ
-        self._rate = min(max(frame.sample_rate, low), high)
-        channels = min(len(frame.layout.channels), 2)
-        expected = min(self._source.duration_seconds or _INITIAL_SECONDS, self._max_seconds)
-        # Pages of an empty array cost no memory until they are written, so a lying header costs nothing.
-        self._buffer = np.empty((int((expected + 1) * self._rate), channels), np.float32)
+    def _begin_conversion(self, frame: AudioFrame, shape: tuple[str, str, int]) -> None:
+        if self._collector is None:
+            low, high = RATE_RANGE_HZ
+            self._rate = min(max(frame.sample_rate, low), high)
+            self._channels = min(len(frame.layout.channels), 2)
+            self._collector = SampleCollector(self._channels)
+        # Several full channels on one must not pass full scale; FFmpeg sees to that for integers only.
+        options = {"rematrix_maxval": "1.0"} if len(frame.layout.channels) > 2 else None
+        self._conversion = _Conversion(shape, channels=self._channels, rate=self._rate, options=options)
+
+    def _end_conversion(self) -> None:
+        conversion, self._conversion = self._conversion, None
+        if conversion is not None:
+            self._store(conversion.finish())
 
     def _store(self, frames: list[AudioFrame]) -> None:
-        channels = self._buffer.shape[1]
+        assert self._collector is not None  # noqa: S101 - there is a conversion, so there is a collector
         for frame in frames:
-            block = frame.to_ndarray().reshape(-1, channels)
-            self._make_room(len(block))
-            target = self._buffer[self._length : self._length + len(block)]
-            target[:] = block
-            self._sanitise(target)
-            self._length += len(block)
+            block = frame.to_ndarray()
+            if self._collector.length + block.shape[1] > self._max_seconds * self._rate:
+                raise Rejection("TOO_LONG", f"the recording is longer than {self._max_seconds:g} seconds")
+            self._collector.append(self._sanitised(block))
 
-    def _make_room(self, count: int) -> None:
-        needed = self._length + count
-        if needed > self._max_seconds * self._rate:
-            raise Rejection("TOO_LONG", f"the recording is longer than {self._max_seconds:g} seconds")
-        if needed > len(self._buffer):
-            grown = max(needed, len(self._buffer) * 3 // 2)
-            self._buffer.resize((grown, self._buffer.shape[1]), refcheck=False)
-
-    def _sanitise(self, block: np.ndarray) -> None:
-        # One comparison finds NaN (never less) and infinities as well.
+    def _sanitised(self, block: np.ndarray) -> np.ndarray:
+        # A NaN makes maximum and minimum NaN, which is never less.
+        if block.max(initial=0.0) < _LARGEST_SAMPLE and block.min(initial=0.0) > -_LARGEST_SAMPLE:
+            return block
         good = np.abs(block) < _LARGEST_SAMPLE
-        if not good.all():
-            self._bad_samples += int(good.size - np.count_nonzero(good))
-            block[~good] = 0.0
+        self._bad_samples += int(good.size - np.count_nonzero(good))
+        return np.where(good, block, np.float32(0))
 
     def _warnings(self, seconds: float, *, is_cut_short: bool) -> list[RecordingWarning]:
         found = []
@@ -342,6 +349,33 @@ class _Decoder:
         if self._source.container in _SAMPLES_COUNTED:
             return 0.005
         return 0.1 if self._source.container in _PACKETS_COUNTED else max(0.5, 0.02 * expected)
+
+
+class _Conversion:
+    """Frames of one shape (format, layout, rate) into planar float32 of `channels` and `rate`, many at once."""
+
+    def __init__(
+        self, frame_shape: tuple[str, str, int], *, channels: int, rate: int, options: dict[str, str] | None
+    ) -> None:
+        self.frame_shape = frame_shape
+        self._fifo = AudioFifo()
+        layout = "mono" if channels == 1 else "stereo"
+        self._resampler = AudioResampler(format="fltp", layout=layout, rate=rate, options=options)
+
+    def take(self, frame: AudioFrame) -> list[AudioFrame]:
+        """Return what can be converted by now: nothing, most of the time."""
+        # Timestamps of damaged files jump; FIFO and resampler would take them for gaps.
+        frame.pts = None
+        self._fifo.write(frame)
+        return self._convert() if self._fifo.samples >= _BATCH_SAMPLES else []
+
+    def finish(self) -> list[AudioFrame]:
+        """Return what is left."""
+        return [*self._convert(), *self._resampler.resample(None)]
+
+    def _convert(self) -> list[AudioFrame]:
+        frame = self._fifo.read()
+        return [] if frame is None else self._resampler.resample(frame)
 
 
 def _keeps_priming(path: Path, source: Source, first_timestamp: int | None) -> bool:

@@ -14,6 +14,7 @@ from oneshots.envelope import attack_seconds, describe_dynamics, describe_loop, 
 from oneshots.events import describe_events, find_events
 from oneshots.kind import Measured, describe_kind
 from oneshots.pitch import find_pitch, name_note
+from oneshots.samples import Samples
 from oneshots.timbre import describe_spectrum, power_spectra
 
 _LONGEST_SECONDS = 20.0
@@ -31,7 +32,7 @@ ONE_SHOT_NAMES = (
 )  # fmt: skip
 
 
-def describe_one_shot(samples: np.ndarray, rate: int, *, noise_floor_dbfs: float | None = None) -> dict[str, Any]:
+def describe_one_shot(samples: Samples, rate: int, *, noise_floor_dbfs: float | None = None) -> dict[str, Any]:
     """Descriptors of one sound, `samples` of shape (channels, n); at most its first 20 s are looked at.
 
     `noise_floor_dbfs` is the level of the noise that the sound lies in, at the sound's own gain; None when unknown.
@@ -74,7 +75,7 @@ def measure(mono: np.ndarray, rate: int) -> Measured:
     )
 
 
-def describe_recording(samples: np.ndarray, rate: int) -> dict[str, Any]:
+def describe_recording(samples: Samples, rate: int) -> dict[str, Any]:
     """Tempo and key of a whole recording, shape (channels, n), with how sure they are (0..1); None where there is none.
 
     Works in blocks of 30 s: memory does not grow with the recording.

@@ -8,16 +8,25 @@ def fade(samples: np.ndarray, rate: int, *, fade_in_ms: float, fade_out_ms: floa
 
     A fade never takes more than half of the sound.
     """
-    half = samples.shape[1] // 2
-    rise = min(round(fade_in_ms * rate / 1000), half)
-    fall = min(round(fade_out_ms * rate / 1000), half)
-    if rise:
-        samples[:, :rise] *= _rising(rise)
-    if fall:
-        samples[:, -fall:] *= _rising(fall)[::-1]
-    return samples
+    return fade_part(samples, rate, first=0, length=samples.shape[1], fade_in_ms=fade_in_ms, fade_out_ms=fade_out_ms)
+
+
+def fade_part(
+    part: np.ndarray, rate: int, *, first: int, length: int, fade_in_ms: float, fade_out_ms: float
+) -> np.ndarray:
+    """Apply `fade` in place to `part`, shape (channels, n): samples `first` on of a sound of `length` samples."""
+    rise = min(round(fade_in_ms * rate / 1000), length // 2)
+    fall = min(round(fade_out_ms * rate / 1000), length // 2)
+    rising = _rising(rise)[first : first + part.shape[1]]
+    part[:, : len(rising)] *= rising
+    falls_at = length - fall
+    begin = min(max(falls_at - first, 0), part.shape[1])
+    # How much of the fade lies in the parts before this one.
+    gone = max(first - falls_at, 0)
+    part[:, begin:] *= _rising(fall)[::-1][gone : gone + part.shape[1] - begin]
+    return part
 
 
 def _rising(length: int) -> np.ndarray:
     """From 0 (first sample) to just under 1, shape (length,), float32."""
-    return (0.5 - 0.5 * np.cos(np.pi * np.arange(length) / length)).astype(np.float32)
+    return (0.5 - 0.5 * np.cos(np.pi * np.arange(length) / max(length, 1))).astype(np.float32)

@@ -6,6 +6,7 @@ import numpy as np
 
 from oneshots.blocks import blocks
 from oneshots.decode import RecordingWarning
+from oneshots.samples import Samples
 
 # Flat tops: so many samples in a row that differ by less than this share of the peak, entered by a far larger step. The
 # top of a loud slow wave is as flat, but its way there is flat too.
@@ -19,7 +20,7 @@ _CLIPPED_SECONDS = 0.001
 _VERY_NOISY_DB = 15.0
 
 
-def clipped_samples(samples: np.ndarray, *, peak_dbfs: float | None) -> int:
+def clipped_samples(samples: Samples, *, peak_dbfs: float | None) -> int:
     """Count the samples of `samples`, shape (channels, n), that are clipped, in blocks.
 
     `peak_dbfs` is its sample peak, None for silence.

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy import signal
 
-from oneshots.blocks import blocks
+from oneshots import filters
+from oneshots.blocks import bin_sums, blocks
+from oneshots.samples import Samples
 
 # Weights of BS.1770-4, table 3, for L, R, C, Ls, Rs: surrounds count 1.5 dB more. A low-frequency channel is left out.
 FIVE_CHANNEL_WEIGHTS = (1.0, 1.0, 1.0, 1.41, 1.41)
@@ -17,11 +18,10 @@ _OFFSET_LUFS = -0.691
 _ABSOLUTE_GATE_LUFS = -70.0
 _BIN_SECONDS = 0.1
 _MOMENTARY_SECONDS = 0.4
-_FILTER_RINGS_SECONDS = 0.03
-# In digital silence a filter's state decays to subnormal numbers, on which a CPU is twenty times slower.
-_NO_SUBNORMALS = np.float64(1e-20)
-_PEAK_BLOCK = 1 << 15
-_BINS_A_BLOCK = 100
+_HOP_SECONDS = 0.01
+_BLOCK_SECONDS = 5.0
+_PEAK_BLOCK = 1 << 12
+_TAPS = 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,51 +34,48 @@ class Loudness:
     sample_peak_dbfs: float | None
 
 
-def measure(samples: np.ndarray, rate: int, *, channel_weights: Sequence[float] | None = None) -> Loudness:
+def measure(samples: Samples, rate: int, *, channel_weights: Sequence[float] | None = None) -> Loudness:
     """Measure a whole recording, shape (channels, n), in blocks.
 
     Every channel weighs 1 unless `channel_weights` says otherwise, such as `FIVE_CHANNEL_WEIGHTS` for 5.0. What the
     engine decodes is at most stereo: a 5.1 recording is measured as its downmix, which is what is cut and heard.
     """
     powers = _binned_power(samples, rate, channel_weights)
-    peak = max((sample_peak(block) for block in blocks(samples)), default=0.0)
     return Loudness(
         integrated_lufs=_integrated(powers),
         loudness_range_lu=_loudness_range(powers),
         true_peak_dbtp=decibels(true_peak(samples, rate)),
-        sample_peak_dbfs=decibels(peak),
+        sample_peak_dbfs=decibels(sample_peak(samples)),
     )
 
 
-def integrated_lufs(samples: np.ndarray, rate: int, *, channel_weights: Sequence[float] | None = None) -> float | None:
+def integrated_lufs(samples: Samples, rate: int, *, channel_weights: Sequence[float] | None = None) -> float | None:
     """Gated integrated loudness (BS.1770-4, Annex 1); None under 400 ms or when all is under the gate."""
     return _integrated(_binned_power(samples, rate, channel_weights))
 
 
-def loudness_range_lu(samples: np.ndarray, rate: int) -> float | None:
+def loudness_range_lu(samples: Samples, rate: int) -> float | None:
     """Loudness range (EBU Tech 3342); None under 3 s or when all is under the gate."""
     return _loudness_range(_binned_power(samples, rate))
 
 
-def short_sound_lufs(samples: np.ndarray, rate: int) -> float | None:
+def short_sound_lufs(samples: Samples, rate: int) -> float | None:
     """Loudness of a one-shot: the highest momentary loudness (400 ms, hop 10 ms) of the sound padded with silence.
 
     A one-shot is often shorter than the 400 ms the integrated measure needs, and its silence must not count. The
     padded maximum exists for any length, is the plain momentary maximum for long sounds, and grows with a short
     sound's energy, as its heard loudness does (temporal integration of the ear). None for digital silence.
     """
-    width, hop = int(_MOMENTARY_SECONDS * rate), max(rate // 100, 1)
-    # The silence before needs no filtering, and that after only until the filter has rung out.
-    rung_out = np.pad(samples, ((0, 0), (0, int(_FILTER_RINGS_SECONDS * rate))))
-    weighted = signal.sosfilt(k_weighting(rate), rung_out + _NO_SUBNORMALS, axis=1)
-    energy = np.concatenate(([0.0], np.cumsum(np.einsum("ij,ij->j", weighted, weighted))))
-    ends = np.append(np.arange(hop, len(energy) - 1, hop), len(energy) - 1)
-    power = float(np.max(energy[ends] - energy[np.maximum(ends - width, 0)])) / width
+    hops = math.ceil((samples.shape[1] / rate + filters.FORGET_SECONDS) / _HOP_SECONDS)
+    total = np.concatenate(([0.0], np.cumsum(_weighted_energies(samples, rate, bins=hops, bin_seconds=_HOP_SECONDS))))
+    momentary = round(_MOMENTARY_SECONDS / _HOP_SECONDS)
+    largest = float(np.max(total[momentary:] - total[:-momentary])) if hops > momentary else float(total[-1])
+    power = largest / (_MOMENTARY_SECONDS * rate)
     return _lufs(power) if power > 1e-14 else None
 
 
-def k_weighting(rate: int) -> np.ndarray:
-    """Return the K-weighting filter as second-order sections, shape (2, 6), for any rate.
+def k_weighting(rate: int) -> filters.Sections:
+    """Return the K-weighting filter as two second-order sections, for any rate.
 
     BS.1770-4 tabulates it for 48 kHz only; these are the analogue prototypes behind the table (a high shelf of 4 dB at
     1.68 kHz and a high-pass at 38 Hz) put through the bilinear transform, which gives the table back at 48 kHz.
@@ -88,58 +85,61 @@ def k_weighting(rate: int) -> np.ndarray:
     high = 10 ** (3.999843853973347 / 20)
     band = high**0.4996667741545416
     a0 = 1 + k / q + k * k
-    shelf = [
+    shelf = (
         (high + band * k / q + k * k) / a0,
         2 * (k * k - high) / a0,
         (high - band * k / q + k * k) / a0,
         1.0,
         2 * (k * k - 1) / a0,
         (1 - k / q + k * k) / a0,
-    ]
-    k = math.tan(math.pi * 38.13547087602444 / rate)
-    q = 0.5003270373238773
-    a0 = 1 + k / q + k * k
-    high_pass = [1.0, -2.0, 1.0, 1.0, 2 * (k * k - 1) / a0, (1 - k / q + k * k) / a0]
-    return np.array([shelf, high_pass])
+    )
+    *_, a1, a2 = filters.high_pass_section(38.13547087602444, rate, q=0.5003270373238773)
+    # The table's numerator is 1, -2, 1 at any rate.
+    return (shelf, (1.0, -2.0, 1.0, 1.0, a1, a2))
 
 
-def sample_peak(samples: np.ndarray) -> float:
-    """Largest absolute sample, without a copy of the recording."""
-    if not samples.size:
-        return 0.0
-    return max(float(samples.max()), -float(samples.min()))
+def sample_peak(samples: Samples) -> float:
+    """Largest absolute sample."""
+    return float(max((_largest(block) for block in blocks(samples)), default=0.0))
 
 
-def true_peak(samples: np.ndarray, rate: int) -> float:
+def true_peak(samples: Samples, rate: int) -> float:
     """Largest absolute value between the samples, by oversampling to at least 176.4 kHz (BS.1770-4, Annex 2).
 
-    Only blocks that could hold the maximum are oversampled: an interpolated value never exceeds the block's sample peak
-    times the filter's largest phase sum.
+    Only blocks that could hold the maximum are oversampled: an interpolated value never exceeds the largest of the
+    samples around it times the filter's largest phase sum.
     """
-    factor = 4 if rate < 80_000 else 2
-    taps = _interpolator(factor)
-    bound = max(float(np.abs(taps[phase::factor]).sum()) for phase in range(factor))
-    # A short sound is loud in a small part of it: small blocks leave the rest alone.
-    size = min(_PEAK_BLOCK, max(samples.shape[1] // 8, 1024))
-    starts = range(0, samples.shape[1], size)
-    peaks = [sample_peak(samples[:, start : start + size]) for start in starts]
-    best = max(peaks, default=0.0)
+    phases = _interpolator(4 if rate < 80_000 else 2)
+    bound = float(np.abs(phases).sum(axis=0).max())
+    peaks = np.concatenate([_block_peaks(block) for block in blocks(samples)] or [np.zeros(0)])
+    best = float(peaks.max(initial=0.0))
     for index in np.argsort(peaks)[::-1]:
         # A value between two blocks is bounded by the larger of them, which has come first.
         if peaks[index] * bound <= best:
             break
-        best = max(best, _interpolated_peak(samples, starts[index], size, taps, factor))
+        best = max(best, _interpolated_peak(samples, int(index) * _PEAK_BLOCK, phases))
     return best
 
 
-def _interpolated_peak(samples: np.ndarray, start: int, size: int, taps: np.ndarray, factor: int) -> float:
-    """Oversample the block at `start` with its surroundings, and leave out what the cut edges have rung into."""
-    context = len(taps) // factor
-    first, last = max(start - context, 0), min(start + size + context, samples.shape[1])
-    values = signal.upfirdn(taps, samples[:, first:last], up=factor, axis=1)
-    left = len(taps) - 1 if first else 0
-    right = factor * (last - first - 1) + 1 if last < samples.shape[1] else values.shape[1]
-    return float(np.abs(values[:, left:right]).max())
+def _block_peaks(block: np.ndarray) -> np.ndarray:
+    """Largest absolute sample of each `_PEAK_BLOCK` samples of `block`."""
+    starts = np.arange(0, block.shape[1], _PEAK_BLOCK)
+    return np.asarray(np.maximum.reduceat(np.abs(block).max(axis=0), starts))
+
+
+def _interpolated_peak(samples: Samples, start: int, phases: np.ndarray) -> float:
+    """Oversample the block at `start` with its surroundings; beyond the ends of the recording there is silence."""
+    first, last = start - _TAPS, start + _PEAK_BLOCK + _TAPS
+    inside = samples[:, max(first, 0) : last]
+    before = max(-first, 0)
+    padded = np.pad(inside, ((0, 0), (before, last - first - before - inside.shape[1])))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, len(phases), axis=1)
+    return _largest(windows @ phases)
+
+
+def _largest(values: np.ndarray) -> float:
+    """Largest absolute value, without a copy."""
+    return max(float(values.max(initial=0.0)), -float(values.min(initial=0.0)))
 
 
 def decibels(amplitude: float) -> float | None:
@@ -149,25 +149,51 @@ def decibels(amplitude: float) -> float | None:
 
 @cache
 def _interpolator(factor: int) -> np.ndarray:
-    """Design a low-pass of 24 input samples for oversampling: flat to 0.45 of the rate, 80 dB down."""
-    return (signal.firwin(24 * factor + 1, 1.0 / factor, window=("kaiser", 6.0)) * factor).astype(np.float32)
+    """Design a low-pass of 24 input samples for oversampling: flat to 0.45 of the rate, 80 dB down.
+
+    Shape (25, factor - 1): a window of 25 samples times this gives the values between one sample and the next. The
+    samples themselves stay as they are.
+    """
+    offsets = np.arange(_TAPS * factor + 1) - _TAPS * factor / 2
+    taps = np.sinc(offsets / factor) * np.kaiser(len(offsets), 6.0)
+    padded = np.append(taps * factor / taps.sum(), np.zeros(factor - 1))
+    return np.ascontiguousarray(padded.reshape(-1, factor)[::-1, 1:], np.float32)
 
 
-def _binned_power(samples: np.ndarray, rate: int, channel_weights: Sequence[float] | None = None) -> np.ndarray:
+def _binned_power(samples: Samples, rate: int, channel_weights: Sequence[float] | None = None) -> np.ndarray:
     """Mean K-weighted power summed over channels, per 100 ms, shape (bins,): a whole number of bins only."""
-    weights = np.ones(samples.shape[0]) if channel_weights is None else np.asarray(channel_weights, float)
     bins = int(samples.shape[1] / rate / _BIN_SECONDS)
+    energies = _weighted_energies(samples, rate, bins=bins, bin_seconds=_BIN_SECONDS, channel_weights=channel_weights)
+    return energies / np.diff(_edges(rate, bins=bins, bin_seconds=_BIN_SECONDS))
+
+
+def _edges(rate: int, *, bins: int, bin_seconds: float) -> np.ndarray:
+    return np.round(np.arange(bins + 1) * bin_seconds * rate).astype(int)
+
+
+def _weighted_energies(
+    samples: Samples, rate: int, *, bins: int, bin_seconds: float, channel_weights: Sequence[float] | None = None
+) -> np.ndarray:
+    """K-weighted energy, summed over channels, of each of `bins` bins from the start on, shape (bins,), float64.
+
+    Bins may lie beyond the end, where the filter rings out.
+    """
+    weights = np.ones(samples.shape[0]) if channel_weights is None else np.asarray(channel_weights)
+    run_in = filters.run_in_samples(rate)
     sections = k_weighting(rate)
-    state = np.zeros((2, samples.shape[0], 2))
-    powers = np.empty(bins)
-    for first in range(0, bins, _BINS_A_BLOCK):
-        last = min(first + _BINS_A_BLOCK, bins)
-        edges = np.round(np.arange(first, last + 1) * _BIN_SECONDS * rate).astype(int)
-        block = samples[:, edges[0] : edges[-1]] + _NO_SUBNORMALS
-        weighted, state = signal.sosfilt(sections, block, axis=1, zi=state)
-        energy = np.add.reduceat(weights @ weighted**2, edges[:-1] - edges[0])
-        powers[first:last] = energy / np.diff(edges)
-    return powers
+    edges = _edges(rate, bins=bins, bin_seconds=bin_seconds)
+    energies = np.empty(bins)
+    bins_a_block = round(_BLOCK_SECONDS / bin_seconds)
+    for first in range(0, bins, bins_a_block):
+        some = edges[first : first + bins_a_block + 1]
+        start = some[0] - run_in
+        inside = samples[:, max(start, 0) : some[-1]]
+        before = max(-start, 0)
+        padded = np.pad(inside, ((0, 0), (before, some[-1] - start - before - inside.shape[1])))
+        weighted = filters.run(padded, sections, run_in=run_in)
+        squares = weights.astype(np.float32) @ np.square(weighted)
+        energies[first : first + len(some) - 1] = bin_sums(squares, some - some[0])
+    return energies
 
 
 def _moving_mean(values: np.ndarray, width: int) -> np.ndarray:

@@ -41,7 +41,7 @@ def completed(
         "source": {**source, **_source_facts(recording.source)},
         "durationSeconds": _rounded(recording.duration_seconds, 6),
         "sampleRate": recording.sample_rate,
-        "channels": len(recording.samples),
+        "channels": recording.channels,
         "loudness": {
             "integratedLufs": _rounded(measured.integrated_lufs, 2),
             "loudnessRangeLu": _rounded(measured.loudness_range_lu, 2),
@@ -102,6 +102,7 @@ def _head(recording_id: str, parameters: Parameters, *, threshold_dbfs: float | 
             "normalizeAudio": parameters.normalize_audio,
             "targetLoudnessLufs": parameters.target_loudness_lufs,
             "normalizeMode": parameters.normalize_mode,
+            "features": parameters.features,
             "processingVersion": parameters.processing_version,
             "uiVersion": parameters.ui_version,
         },
@@ -146,5 +147,7 @@ def _rounded(value: float | None, digits: int) -> float | None:
     return round(float(value), digits) if value is not None and math.isfinite(value) else None
 
 
-def _finite(values: dict[str, Any]) -> dict[str, Any]:
+def _finite(values: dict[str, Any] | None) -> dict[str, Any] | None:
+    if values is None:
+        return None
     return {name: _rounded(value, 5) if isinstance(value, float) else value for name, value in values.items()}

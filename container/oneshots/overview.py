@@ -7,6 +7,7 @@ import numpy as np
 
 from oneshots.blocks import BLOCK_SAMPLES
 from oneshots.canvas import PLOT_WIDTH, Canvas, Ink, Paint, Span, columns_of, owner_per_column, turns
+from oneshots.samples import Samples
 
 _TOP_PIXELS, _PLOT_PIXELS = 52, 340
 _LABELLED_DB = (0, -12, -24)
@@ -16,7 +17,7 @@ _BETWEEN_LABELS_PIXELS = 14
 _ROUND_STEPS = (1000, 500, 200, 100, 50, 20, 10, 5, 2, 1)
 
 
-def overview_png(samples: np.ndarray, rate: int, *, spans: Sequence[Span]) -> bytes:
+def overview_png(samples: Samples, rate: int, *, spans: Sequence[Span]) -> bytes:
     """Draw `samples`, shape (channels, n), with each one-shot's span shaded and numbered from 1.
 
     The height is the square root of the amplitude, so that soft sounds show beside loud ones; its scale is in dBFS and
@@ -35,7 +36,7 @@ def overview_png(samples: np.ndarray, rate: int, *, spans: Sequence[Span]) -> by
     return canvas.png()
 
 
-def extremes_per_column(samples: np.ndarray, *, columns: int) -> tuple[np.ndarray, np.ndarray]:
+def extremes_per_column(samples: Samples, *, columns: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the least and the greatest sample of any channel in each of `columns` equal parts, shape (columns,) each.
 
     With fewer samples than columns, a column has the sample that it lies in.

@@ -8,6 +8,7 @@ from typing import Any
 
 OUTPUT_FORMATS = ("original", "wav", "flac", "mp3", "m4a")
 NORMALIZE_MODES = ("each", "together")
+FEATURES = ("all", "cut-only")
 _VERSION = pattern(r"[A-Za-z0-9._+-]{1,32}")
 
 
@@ -32,6 +33,7 @@ class Parameters:
     normalize_audio: bool = True
     target_loudness_lufs: float = -18.0
     normalize_mode: str = "each"
+    features: str = "all"
     processing_version: str | None = None
     ui_version: str | None = None
 
@@ -39,6 +41,11 @@ class Parameters:
     def fixed_threshold_dbfs(self) -> float | None:
         """The threshold to obey, or None when the engine adapts to the recording."""
         return None if self.auto_detect_threshold else self.silence_threshold_dbfs
+
+    @property
+    def describes(self) -> bool:
+        """Whether sounds and recording are described and drawn, beyond their levels."""
+        return self.features == "all"
 
     @property
     def keeps_original(self) -> bool:
@@ -102,6 +109,7 @@ _RULES: dict[str, tuple[str, Callable[[str, object], Any]]] = {
     "normalize-audio": ("normalize_audio", _flag),
     "target-loudness": ("target_loudness_lufs", _number(-60, 0, "LUFS")),
     "normalize-mode": ("normalize_mode", _one_of(NORMALIZE_MODES)),
+    "features": ("features", _one_of(FEATURES)),
     "processing-version": ("processing_version", _version),
     "ui-version": ("ui_version", _version),
 }

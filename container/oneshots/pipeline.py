@@ -11,15 +11,13 @@ import numpy as np
 from oneshots import loudness
 from oneshots.blocks import mean_per_channel
 from oneshots.ceiling import encode_under_ceiling, excess_when_decoded
-from oneshots.cut import Bounds, Level, amplify, bounds_with_surroundings, cut, gain_db_for, measure_level
+from oneshots.cut import Bounds, Cut, Level, amplify, bounds_with_surroundings, cut, gain_db_for, measure_level
 from oneshots.decode import DEFAULT_MAX_SECONDS, Recording, RecordingWarning, decode
-from oneshots.descriptors import describe_one_shot, describe_recording
 from oneshots.encode import Encoding, choose_encoding, encode
 from oneshots.faults import clipped_samples, clipping_warnings, noise_warnings
-from oneshots.overview import overview_png
 from oneshots.parameters import Parameters
+from oneshots.samples import Samples
 from oneshots.segmentation import Segmentation, segment_adaptively, segment_by_threshold
-from oneshots.spectrogram import spectrogram_png
 from oneshots.surroundings import noise_floors_dbfs
 from oneshots.waveform import waveform
 
@@ -28,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class OneShot:
-    """One sound that was written to `path`. Seconds are in the recording."""
+    """One sound that was written to `path`. Seconds are in the recording; `descriptors` None if not asked for."""
 
     index: int
     path: Path
@@ -43,18 +41,18 @@ class OneShot:
     lufs: float | None
     true_peak_dbtp: float | None
     gain_db: float
-    descriptors: dict[str, Any]
+    descriptors: dict[str, Any] | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """Everything found out about a recording, and the one-shots written."""
+    """Everything found out about a recording, and the one-shots written; `descriptors` None if not asked for."""
 
     recording: Recording
     loudness: loudness.Loudness
     noise_floor_dbfs: float | None
     threshold_dbfs: float | None
-    descriptors: dict[str, Any]
+    descriptors: dict[str, Any] | None
     waveform: dict[str, Any]
     pictures: dict[str, bytes]
     """PNGs by the name that the manifest gives them; empty when none were drawn."""
@@ -76,7 +74,7 @@ def process(
     """
     recording = decode(path, max_seconds=max_seconds)
     samples, rate = recording.samples, recording.sample_rate
-    logger.info("decoded %.2f s at %d Hz, %d channel(s)", recording.duration_seconds, rate, len(samples))
+    logger.info("decoded %.2f s at %d Hz, %d channel(s)", recording.duration_seconds, rate, recording.channels)
     dc_offset = mean_per_channel(samples)
     segmentation = find_sounds(samples, rate, parameters=parameters, dc_offset=dc_offset)
     logger.info("found %d sound(s)", len(segmentation.segments))
@@ -89,9 +87,9 @@ def process(
         loudness=measured,
         noise_floor_dbfs=segmentation.noise_floor_dbfs,
         threshold_dbfs=segmentation.threshold_dbfs,
-        descriptors=describe_recording(samples, rate) | {"clippingShare": clipped / np.prod(samples.shape)},
+        descriptors=_describe_recording(samples, rate, clipped=clipped) if parameters.describes else None,
         waveform=waveform(samples, rate, is_integer_pcm=recording.source.is_integer_pcm),
-        pictures=draw(samples, rate, one_shots),
+        pictures=_draw(samples, rate, one_shots) if parameters.describes else {},
         one_shots=one_shots,
         warnings=[
             *recording.warnings,
@@ -119,11 +117,11 @@ def _no_sounds(
 
 
 def _noise_warnings(one_shots: list[OneShot]) -> list[RecordingWarning]:
-    ratios = [one.descriptors["signalToNoiseDb"] for one in one_shots]
+    ratios = [one.descriptors["signalToNoiseDb"] for one in one_shots if one.descriptors]
     return noise_warnings([ratio for ratio in ratios if ratio is not None])
 
 
-def find_sounds(samples: np.ndarray, rate: int, *, parameters: Parameters, dc_offset: np.ndarray) -> Segmentation:
+def find_sounds(samples: Samples, rate: int, *, parameters: Parameters, dc_offset: np.ndarray) -> Segmentation:
     """Find the sounds of `samples`, shape (channels, n): by the user's threshold if there is one, else adaptively."""
     threshold = parameters.fixed_threshold_dbfs
     if threshold is None:
@@ -137,13 +135,23 @@ def find_sounds(samples: np.ndarray, rate: int, *, parameters: Parameters, dc_of
     )
 
 
-def draw(samples: np.ndarray, rate: int, one_shots: Sequence[OneShot]) -> dict[str, bytes]:
+def _draw(samples: Samples, rate: int, one_shots: Sequence[OneShot]) -> dict[str, bytes]:
     """Draw `samples`, shape (channels, n), with its one-shots: overview and spectrogram, as PNGs."""
+    # Imported here, as are the descriptors below: who only wants cuts need not pay for it.
+    from oneshots.overview import overview_png
+    from oneshots.spectrogram import spectrogram_png
+
     spans = [(one.start_seconds, one.end_seconds) for one in one_shots]
     return {
         "overview": overview_png(samples, rate, spans=spans),
         "spectrogram": spectrogram_png(samples, rate, spans=spans),
     }
+
+
+def _describe_recording(samples: Samples, rate: int, *, clipped: int) -> dict[str, Any]:
+    from oneshots.descriptors import describe_recording
+
+    return describe_recording(samples, rate) | {"clippingShare": clipped / np.prod(samples.shape)}
 
 
 class _Writer:
@@ -202,16 +210,21 @@ class _Writer:
             end_seconds=bounds.end / rate,
             duration_seconds=(bounds.end - bounds.start) / rate,
             sample_rate=written_rate,
-            channels=len(samples),
+            channels=samples.shape[0],
             size_bytes=path.stat().st_size,
             confidence=confidence,
             lufs=level.after(gain_db).lufs,
             true_peak_dbtp=level.after(gain_db).true_peak_dbtp,
             gain_db=gain_db,
-            descriptors=describe_one_shot(
-                samples, rate, noise_floor_dbfs=None if noise_floor_dbfs is None else noise_floor_dbfs + gain_db
-            ),
+            descriptors=self._describe(samples, None if noise_floor_dbfs is None else noise_floor_dbfs + gain_db),
         )
+
+    def _describe(self, samples: Samples, noise_floor_dbfs: float | None) -> dict[str, Any] | None:
+        if not self._parameters.describes:
+            return None
+        from oneshots.descriptors import describe_one_shot
+
+        return describe_one_shot(samples, self._recording.sample_rate, noise_floor_dbfs=noise_floor_dbfs)
 
     def _gain_db(self, level: Level) -> float:
         if not self._parameters.normalize_audio:
@@ -235,7 +248,7 @@ class _Writer:
         encode(self._path(index), samples, rate, encoding=self._encoding)
         return excess_when_decoded(self._path(index), samples, rate, encoding=self._encoding)
 
-    def _cut(self, bounds: Bounds) -> np.ndarray:
+    def _cut(self, bounds: Bounds) -> Cut:
         return cut(self._recording.samples, self._recording.sample_rate, bounds=bounds, dc_offset=self._dc_offset)
 
     def _path(self, index: int) -> Path:

@@ -16,6 +16,7 @@ from oneshots.attack import first_sample
 from oneshots.blocks import BLOCK_SAMPLES, bin_sums
 from oneshots.ends import find_ends
 from oneshots.onsets import Onset, find_onsets
+from oneshots.samples import Samples
 
 FIXED_FRAME_MS = 5.0
 LEVEL_FRAME_SECONDS = FIXED_FRAME_MS / 1000
@@ -59,7 +60,7 @@ class _Run:
 
 
 def segment_by_threshold(
-    samples: np.ndarray,
+    samples: Samples,
     rate: int,
     *,
     silence_threshold_dbfs: float,
@@ -91,7 +92,7 @@ def segment_by_threshold(
 
 
 def segment_adaptively(
-    samples: np.ndarray, rate: int, *, min_silence_ms: float | None = None, dc_offset: np.ndarray | None = None
+    samples: Samples, rate: int, *, min_silence_ms: float | None = None, dc_offset: np.ndarray | None = None
 ) -> Segmentation:
     """Find the sounds that stand out of the recording's own noise; none in silence or in noise alone.
 
@@ -107,7 +108,7 @@ def segment_adaptively(
     return Segmentation(segments=segments, noise_floor_dbfs=floor_dbfs, threshold_dbfs=threshold, level_dbfs=level)
 
 
-def _find_segments(samples: np.ndarray, rate: int, *, dc_offset: np.ndarray | None) -> list[Segment]:
+def _find_segments(samples: Samples, rate: int, *, dc_offset: np.ndarray | None) -> list[Segment]:
     """Find where sounds begin, then where each ends."""
     observed = observation.observe(
         spectrum.band_powers(samples, rate), spectrum.long_band_powers(samples, rate, dc_offset=dc_offset)
@@ -125,14 +126,14 @@ def _find_segments(samples: np.ndarray, rate: int, *, dc_offset: np.ndarray | No
     ]
 
 
-def _start(samples: np.ndarray, rate: int, onset: Onset, *, dc_offset: np.ndarray | None) -> int:
+def _start(samples: Samples, rate: int, onset: Onset, *, dc_offset: np.ndarray | None) -> int:
     """First sample of the sound: to a fraction of a millisecond where that can be told, else some 10 ms early."""
     near = round(onset.seconds * rate)
     exact = first_sample(samples, rate, near=near, dc_offset=dc_offset)
     return max(round((onset.seconds - LEAD_MS / 1000) * rate), 0) if exact is None else exact
 
 
-def rms_dbfs(samples: np.ndarray, rate: int, *, frame_ms: float, dc_offset: np.ndarray | None = None) -> np.ndarray:
+def rms_dbfs(samples: Samples, rate: int, *, frame_ms: float, dc_offset: np.ndarray | None = None) -> np.ndarray:
     """Level of frames of `frame_ms`, shape (frames,), in dBFS (a full-scale square wave is 0); silence is -160.
 
     The channels' mean power counts, so sounds in opposite phase don't cancel. The last frame may be shorter.
@@ -148,7 +149,7 @@ def rms_dbfs(samples: np.ndarray, rate: int, *, frame_ms: float, dc_offset: np.n
         block = samples[:, inner[0] : inner[-1]]
         if dc_offset is not None:
             block = block - dc_offset[:, None].astype(np.float32)
-        squares = np.mean(np.square(block, dtype=np.float64), axis=0)
+        squares = np.square(block).mean(axis=0)
         power[first : first + len(inner) - 1] = bin_sums(squares, inner - inner[0]) / np.maximum(np.diff(inner), 1)
     return 10 * np.log10(np.maximum(power, 1e-16))
 

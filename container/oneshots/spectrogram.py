@@ -7,6 +7,7 @@ import numpy as np
 
 from oneshots.blocks import BLOCK_SAMPLES
 from oneshots.canvas import HEAT_COLOURS, PLOT_WIDTH, Canvas, Paint, Span
+from oneshots.samples import Samples
 
 _TOP_PIXELS, _PLOT_PIXELS = 64, 420
 _SPAN_PIXELS = 10
@@ -22,7 +23,7 @@ _FLOOR_PERCENTILE = 40
 _SILENCE = 1e-12
 
 
-def spectrogram_png(samples: np.ndarray, rate: int, *, spans: Sequence[Span]) -> bytes:
+def spectrogram_png(samples: Samples, rate: int, *, spans: Sequence[Span]) -> bytes:
     """Draw `samples`, shape (channels, n), from 50 Hz to 20 kHz or half the rate; the one-shots are a line on top.
 
     0 dB is a full-scale sine; the channels' powers are averaged. A column of a long recording shows the six liveliest
@@ -46,7 +47,7 @@ def window_samples(rate: int) -> int:
     return 1 << round(np.log2(WINDOW_SECONDS * rate))
 
 
-def frame_starts(samples: np.ndarray, rate: int, *, columns: int) -> list[np.ndarray]:
+def frame_starts(samples: Samples, rate: int, *, columns: int) -> list[np.ndarray]:
     """Choose for each column the frames to analyse, as their first samples, which may lie before the recording.
 
     Short columns have one, around their middle. In long ones every half window is looked at, and the frames with most
@@ -68,7 +69,7 @@ def frame_starts(samples: np.ndarray, rate: int, *, columns: int) -> list[np.nda
     return chosen
 
 
-def _difference_energies(samples: np.ndarray, hop: int) -> np.ndarray:
+def _difference_energies(samples: Samples, hop: int) -> np.ndarray:
     """Return the energy of the first difference of every `hop` samples, shape (ceil(n / hop),)."""
     length = samples.shape[1]
     energies = np.zeros(-(-length // hop))
@@ -81,7 +82,7 @@ def _difference_energies(samples: np.ndarray, hop: int) -> np.ndarray:
     return energies
 
 
-def _powers_per_column(samples: np.ndarray, rate: int) -> np.ndarray:
+def _powers_per_column(samples: Samples, rate: int) -> np.ndarray:
     """Return the largest power of each bin among a column's frames, shape (PLOT_WIDTH, bins), float32."""
     window = np.hanning(window_samples(rate)).astype(np.float32)
     window /= window.sum() / 2
@@ -93,7 +94,7 @@ def _powers_per_column(samples: np.ndarray, rate: int) -> np.ndarray:
     return np.concatenate(powers)
 
 
-def _frames(samples: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
+def _frames(samples: Samples, starts: np.ndarray, length: int) -> np.ndarray:
     """Return the samples from each start on, shape (frames, channels, length), zeros beyond the ends."""
     frames = np.zeros((len(starts), samples.shape[0], length), np.float32)
     for frame, start in zip(frames, starts.tolist(), strict=True):

@@ -1,26 +1,29 @@
-"""The power of frequency bands through time: what the adaptive segmentation looks at."""
+"""Short-time spectra: the power of frequency bands through time, which the adaptive segmentation looks at."""
 
-import warnings
+from collections.abc import Iterator
 from itertools import pairwise
 
-import librosa
 import numpy as np
-from scipy import signal
+from scipy import fft
+
+from oneshots import filters
+from oneshots.samples import Samples
 
 HOP_MS = 5.0
 LOWEST_HZ = 70.0
 HIGHEST_HZ = 16000.0
 BANDS = 20
-_BLOCK_FRAMES = 4096
+_BLOCK_FRAMES = 1024
 OCTAVES_HZ = (63, 125, 250, 500, 1000, 2000, 4000, 8000, 16000)
 # Bands of each octave: the lower ones have too few bins for more.
 BANDS_OF_OCTAVES = (1, 2, 3, 4, 4, 4, 4, 4, 3)
 LONG_HOP_MS = 10.0
 LONG_WINDOW_MS = 46.4
 _LONG_BLOCK_FRAMES = 512
+_BATCH_SAMPLES = 1 << 20
 
 
-def band_powers(samples: np.ndarray, rate: int) -> np.ndarray:
+def band_powers(samples: Samples, rate: int) -> np.ndarray:
     """Power of `BANDS` mel bands from 70 Hz up, shape (frames, bands), float32; frame t is centred on t x 5 ms.
 
     `samples` has shape (channels, n); the channels' powers are averaged. A full-scale sine reads about 0.5 in all.
@@ -30,17 +33,21 @@ def band_powers(samples: np.ndarray, rate: int) -> np.ndarray:
     window_samples = round(2.4 * hop)
     n_fft = 1 << (window_samples - 1).bit_length()
     window = np.hanning(window_samples + 2)[1:-1].astype(np.float32)
-    to_bands = _filter_bank(rate, n_fft) / (window.sum() ** 2 / 2 * np.float32(1.5))
+    to_bands = mel_bank(rate, n_fft, bands=BANDS, lowest_hz=LOWEST_HZ, highest_hz=HIGHEST_HZ) / (
+        window.sum() ** 2 / 2 * np.float32(1.5)
+    )
+    bins = _last_bin(to_bands)
     count = int(samples.shape[1] / hop) + 1
     powers = np.empty((count, BANDS), np.float32)
     for first in range(0, count, _BLOCK_FRAMES):
         centres = np.round(np.arange(first, min(first + _BLOCK_FRAMES, count)) * hop).astype(int)
         block, start = _high_passed(samples, rate, first=centres[0] - len(window), last=centres[-1] + len(window))
-        powers[first : first + len(centres)] = _frame_powers(block, centres - start, window, n_fft) @ to_bands.T
+        spectra = _frame_powers(block, centres - start, window, n_fft=n_fft, bins=bins)
+        powers[first : first + len(centres)] = spectra @ to_bands[:, :bins].T
     return powers
 
 
-def long_band_powers(samples: np.ndarray, rate: int, *, dc_offset: np.ndarray | None = None) -> np.ndarray:
+def long_band_powers(samples: Samples, rate: int, *, dc_offset: np.ndarray | None = None) -> np.ndarray:
     """Power of 29 parts of the octaves from 63 Hz to 16 kHz, shape (frames, 29), float32; frame t is at t x 10 ms.
 
     `samples` has shape (channels, n); the channels' powers are averaged. Windows are of about 46 ms, long enough to
@@ -50,6 +57,7 @@ def long_band_powers(samples: np.ndarray, rate: int, *, dc_offset: np.ndarray | 
     n_fft = 1 << round(np.log2(LONG_WINDOW_MS / 1000 * rate))
     window = np.hanning(n_fft).astype(np.float32)
     weights = _parts_of_octaves(rate, n_fft) / np.float32((window**2).sum() * n_fft / 2)
+    bins = _last_bin(weights)
     count = int(samples.shape[1] / hop) + 1
     powers = np.empty((count, len(weights)), np.float32)
     for first in range(0, count, _LONG_BLOCK_FRAMES):
@@ -60,7 +68,8 @@ def long_band_powers(samples: np.ndarray, rate: int, *, dc_offset: np.ndarray | 
             block = block - dc_offset[:, None].astype(np.float32)
         beyond = ((0, 0), (max(-begin, 0), max(end - samples.shape[1], 0)))
         padded = np.pad(block, beyond)
-        powers[first : first + len(centres)] = _frame_powers(padded, centres - begin, window, n_fft) @ weights.T
+        spectra = _frame_powers(padded, centres - begin, window, n_fft=n_fft, bins=bins)
+        powers[first : first + len(centres)] = spectra @ weights[:, :bins].T
     return powers
 
 
@@ -76,31 +85,66 @@ def _parts_of_octaves(rate: int, n_fft: int) -> np.ndarray:
     return np.stack([(frequencies >= low) & (frequencies < high) for low, high in bounds]).astype(np.float32)
 
 
-def _high_passed(samples: np.ndarray, rate: int, *, first: int, last: int) -> tuple[np.ndarray, int]:
+def power_spectra(mono: np.ndarray, *, n_fft: int, hop: int, bins: int) -> Iterator[np.ndarray]:
+    """Yield the powers of the first `bins` frequencies of `mono`, shape (n,), some frames at a time: (frames, bins).
+
+    Frame t is centred on sample t x `hop`; there are n // hop + 1 in all. Hann window, silence beyond the ends.
+    """
+    window = np.hanning(n_fft + 1)[:-1].astype(np.float32)
+    padded = np.pad(mono, n_fft // 2)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop]
+    frames_a_batch = max(_BATCH_SAMPLES // n_fft, 1)
+    for first in range(0, len(windows), frames_a_batch):
+        spectra = fft.rfft(windows[first : first + frames_a_batch] * window)[:, :bins]
+        yield np.square(np.abs(spectra))
+
+
+def mel_bank(rate: int, n_fft: int, *, bands: int, lowest_hz: float, highest_hz: float) -> np.ndarray:
+    """Triangles of height 1, evenly spaced in mel, shape (bands, n_fft // 2 + 1), float32; as `librosa.filters.mel`.
+
+    Slaney's mel: linear up to 1000 Hz, then logarithmic. Bands that the rate does not reach are empty. Our own because
+    librosa takes a third of a second to import.
+    """
+    lowest_mel, highest_mel = _mel(np.array([lowest_hz, highest_hz]))
+    corners = _hertz(np.linspace(lowest_mel, highest_mel, bands + 2))
+    frequencies = np.fft.rfftfreq(n_fft, 1 / rate)
+    rising = (frequencies - corners[:-2, None]) / np.diff(corners)[:-1, None]
+    falling = (corners[2:, None] - frequencies) / np.diff(corners)[1:, None]
+    return np.maximum(np.minimum(rising, falling), 0).astype(np.float32)
+
+
+def _high_passed(samples: Samples, rate: int, *, first: int, last: int) -> tuple[np.ndarray, int]:
     """Take samples `first` to `last` without what lies under 70 Hz, zeros beyond the ends; and say where they start.
 
-    The filter runs in over 100 ms before. At the recording's start it is set as if the first value had always been.
+    What comes before a block and before the recording counts as if its first value had always been.
     """
-    sections = signal.butter(4, LOWEST_HZ, "highpass", fs=rate, output="sos")
-    start = max(first - rate // 10, 0)
-    inside = samples[:, start : min(last, samples.shape[1])]
-    state = signal.sosfilt_zi(sections)[:, None, :] * inside[None, :, :1]
-    filtered, _ = signal.sosfilt(sections, inside, axis=1, zi=state)
-    kept = filtered[:, max(first, 0) - start :].astype(np.float32)
-    before, after = max(-first, 0), max(last - samples.shape[1], 0)
-    return np.pad(kept, ((0, 0), (before, after))), first
+    run_in = filters.run_in_samples(rate)
+    begin, end = max(first, 0), min(last, samples.shape[1])
+    start = max(begin - run_in, 0)
+    inside = samples[:, start:end]
+    before = ((0, 0), (run_in - (begin - start), 0))
+    # Less its first value: a high-pass has no use for a constant, and zeros may then stand for what came before.
+    kept = filters.run(np.pad(inside - inside[:, :1], before), filters.high_pass(LOWEST_HZ, rate), run_in=run_in)
+    return np.pad(kept, ((0, 0), (begin - first, last - end))), first
 
 
-def _frame_powers(block: np.ndarray, centres: np.ndarray, window: np.ndarray, n_fft: int) -> np.ndarray:
-    """Power spectra of windows around `centres`, averaged over channels, shape (frames, n_fft // 2 + 1)."""
+def _frame_powers(block: np.ndarray, centres: np.ndarray, window: np.ndarray, *, n_fft: int, bins: int) -> np.ndarray:
+    """Powers of the first `bins` frequencies in windows around `centres`, channels averaged, shape (frames, bins)."""
     starts = centres - len(window) // 2
     frames = np.lib.stride_tricks.sliding_window_view(block, len(window), axis=1)[:, starts]
-    spectra = np.fft.rfft(frames * window, n=n_fft, axis=2)
-    return np.mean(spectra.real**2 + spectra.imag**2, axis=0)
+    powers = np.abs(fft.rfft(frames * window, n=n_fft)[..., :bins])
+    np.square(powers, out=powers)
+    return powers[0] if len(powers) == 1 else powers.mean(axis=0)
 
 
-def _filter_bank(rate: int, n_fft: int) -> np.ndarray:
-    """Mel filters up to 16 kHz, whatever the rate: those it does not reach stay empty."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Empty filters", category=UserWarning)
-        return librosa.filters.mel(sr=rate, n_fft=n_fft, n_mels=BANDS, fmin=LOWEST_HZ, fmax=HIGHEST_HZ, norm=None)
+def _last_bin(weights: np.ndarray) -> int:
+    """How many bins have a weight at all, the first ones; `weights` has shape (bands, bins)."""
+    return int(np.flatnonzero(weights.any(axis=0))[-1]) + 1
+
+
+def _mel(hertz: np.ndarray) -> np.ndarray:
+    return np.where(hertz < 1000, hertz * 3 / 200, 15 + 27 * np.log(np.maximum(hertz, 1000) / 1000) / np.log(6.4))
+
+
+def _hertz(mel: np.ndarray) -> np.ndarray:
+    return np.where(mel < 15, mel * 200 / 3, 1000 * np.exp((mel - 15) * np.log(6.4) / 27))

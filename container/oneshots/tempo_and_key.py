@@ -1,20 +1,21 @@
 """Tempo and key of a recording, from the spectra of its blocks.
 
-librosa's beat_track and chroma are compiled on first use, which costs seconds in a cold process; its onset strength and
-its short-time spectra are not.
+librosa's beat_track and chroma are compiled on first use, which costs seconds in a cold process, and importing it costs
+half of one.
 """
 
 import math
 
-import librosa
 import numpy as np
 
+from oneshots import spectrum
 from oneshots.pitch import NOTE_NAMES
 
 # Probe-tone profiles of Krumhansl & Kessler (1982), from C.
 _MAJOR = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
 _MINOR = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
 _NO_KEY, _CERTAIN_KEY = 0.5, 0.9
+_KEY_RANGE_HZ = (55.0, 2000.0)
 _TEMPO_RANGE_BPM = (40.0, 220.0)
 _SHORTEST_FRAMES = 8
 
@@ -41,14 +42,17 @@ def tempo(strength: np.ndarray, frames_a_second: float) -> tuple[float | None, f
 
 def pitch_classes(mono: np.ndarray, rate: int) -> np.ndarray:
     """Energy of the twelve pitch classes from C, shape (12,), from the peaks of long spectra between 55 and 2000 Hz."""
-    n_fft = 1 << round(math.log2(rate * 0.19))
-    spectrum = np.abs(librosa.stft(mono, n_fft=min(n_fft, 1 << (len(mono).bit_length() - 1)), hop_length=n_fft // 2))
-    frequencies = np.linspace(0, rate / 2, spectrum.shape[0])
-    inner = (frequencies[1:-1] > 55) & (frequencies[1:-1] < 2000)
-    is_peak = (spectrum[1:-1] > spectrum[:-2]) & (spectrum[1:-1] > spectrum[2:]) & inner[:, None]
-    energies = np.where(is_peak, spectrum[1:-1], 0).sum(axis=1)[inner]
-    classes = np.round(69 + 12 * np.log2(frequencies[1:-1][inner] / 440)).astype(int) % 12
-    return np.bincount(classes, weights=energies, minlength=12)
+    n_fft = min(1 << round(math.log2(rate * 0.19)), 1 << (len(mono).bit_length() - 1))
+    frequencies = np.fft.rfftfreq(n_fft, 1 / rate)
+    bins = int(np.searchsorted(frequencies, _KEY_RANGE_HZ[1])) + 1
+    energies = np.zeros(bins - 2)
+    for powers in spectrum.power_spectra(mono, n_fft=n_fft, hop=n_fft // 2, bins=bins):
+        inner = powers[:, 1:-1]
+        is_peak = (inner > powers[:, :-2]) & (inner > powers[:, 2:])
+        energies += np.sqrt(inner, where=is_peak, out=np.zeros_like(inner)).sum(axis=0)
+    inside = frequencies[1 : bins - 1] > _KEY_RANGE_HZ[0]
+    classes = np.round(69 + 12 * np.log2(frequencies[1 : bins - 1][inside] / 440)).astype(int) % 12
+    return np.bincount(classes, weights=energies[inside], minlength=12)
 
 
 def key(chroma: np.ndarray) -> tuple[str | None, float]:
@@ -90,6 +94,9 @@ def is_too_short(mono: np.ndarray, rate: int) -> bool:
 def onset_strength(mono: np.ndarray, rate: int) -> np.ndarray:
     """How much begins in each frame of `hop_samples`, shape (frames,): spectral flux of a mel spectrum in dB."""
     n_fft = 1 << round(math.log2(rate * 0.046))
-    return librosa.onset.onset_strength(
-        y=mono, sr=rate, hop_length=hop_samples(rate), n_fft=n_fft, n_mels=64, fmax=min(8000.0, rate / 2)
-    )
+    bins = int(min(8000.0 / rate, 0.5) * n_fft) + 1
+    bank = spectrum.mel_bank(rate, n_fft, bands=64, lowest_hz=0, highest_hz=min(8000.0, rate / 2))[:, :bins].T
+    batches = spectrum.power_spectra(mono, n_fft=n_fft, hop=hop_samples(rate), bins=bins)
+    levels = 10 * np.log10(np.maximum(np.concatenate([powers @ bank for powers in batches]), 1e-10))
+    rises = np.diff(np.maximum(levels, levels.max() - 80), axis=0)
+    return np.concatenate((np.zeros(1), np.maximum(rises, 0).mean(axis=1)))

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from oneshots.blocks import BLOCK_SAMPLES
+from oneshots.samples import Samples
 
 _SMALLEST_PIXEL = 256
 _MOST_PIXELS = 8192
@@ -28,7 +29,7 @@ def samples_per_pixel_for(length: int) -> int:
 
 
 def waveform(
-    samples: np.ndarray,
+    samples: Samples,
     rate: int,
     *,
     samples_per_pixel: int | None = None,

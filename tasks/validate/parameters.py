@@ -81,6 +81,7 @@ PARAMETERS: Mapping[str, Parameter] = {
     "normalize-audio": _switch(),
     "target-loudness": _number(-36, -6, "LUFS"),
     "normalize-mode": _one_of("each", "together"),
+    "features": _one_of("all", "cut-only"),
     "processing-version": _version(),
     "ui-version": _version(),
 }

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import subprocess
@@ -8,6 +9,7 @@ import pytest
 
 import oneshots
 from oneshots import command
+from oneshots.samples import SampleCollector
 from tests.unit.audio.signals import scene, write_by_ffmpeg, write_by_soundfile
 
 CONTAINER = Path(oneshots.__file__).parents[1]
@@ -146,3 +148,35 @@ def test_given_processing_off_when_run_then_the_original_is_kept(take, tmp_path)
     assert run(take, "--output", tmp_path / "out", "--params", '{"processing-enabled": false}') == 0
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names == ["manifest.json", "overview.png", "spectrogram.png", "take-original.wav", "waveform.json"]
+
+
+def test_given_cuts_only_when_run_then_neither_librosa_nor_scipys_filters_are_imported(take, tmp_path):
+    program = (
+        "import sys; from oneshots import command\n"
+        "code = command.main(sys.argv[1:]); print({'librosa', 'numba', 'scipy.signal', 'boto3'} & set(sys.modules))"
+    )
+    arguments = [str(take), "--output", str(tmp_path / "out"), "--params", '{"features": "cut-only"}']
+    environment = dict(os.environ, PYTHONPATH=str(CONTAINER))
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.endswith("set()\n")
+    assert len(manifest_in(tmp_path / "out")["oneShots"]) == 2
+
+
+def test_given_no_room_for_a_long_recording_when_run_then_one_line_says_so_and_the_exit_code_is_1(
+    take, tmp_path, capfd, monkeypatch
+):
+    def full(descriptor, content):
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(
+        "oneshots.decode.SampleCollector", lambda channels: SampleCollector(channels, most_bytes_in_memory=0)
+    )
+    monkeypatch.setattr("os.write", full)
+    assert run(take, "--output", tmp_path / "out") == 1
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert "TMPDIR" in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "out" / "manifest.json").exists()

@@ -8,6 +8,7 @@ from oneshots.cut import (
     POST_ROLL_MS,
     PRE_ROLL_MS,
     Bounds,
+    FadedCut,
     Level,
     amplify,
     bounds_with_surroundings,
@@ -15,7 +16,7 @@ from oneshots.cut import (
     gain_db_for,
     measure_level,
 )
-from oneshots.fades import fade
+from oneshots.fades import fade, fade_part
 from oneshots.segmentation import Segment
 from tests.unit.audio.signals import RATE, noise, pluck, silence, sine
 
@@ -148,3 +149,28 @@ def test_given_a_recording_when_cut_then_the_recording_itself_is_not_changed():
     before = samples.copy()
     levelled(samples, -18)
     assert np.array_equal(samples, before)
+
+
+@pytest.mark.parametrize("first", [0, 1, 40, 100, 700, 850, 990])
+@pytest.mark.parametrize("count", [1, 7, 150, 1000])
+@pytest.mark.parametrize("fades_ms", [(100, 200), (900, 900), (0, 0)])
+def test_given_a_part_of_a_sound_when_faded_then_it_is_that_part_of_the_faded_sound(first, count, fades_ms):
+    fades = {"fade_in_ms": fades_ms[0], "fade_out_ms": fades_ms[1]}
+    samples = noise(seconds=1, level_dbfs=-10, rate=1000)
+    part = samples[:, first : first + count].copy()
+    whole = fade(samples, 1000, **fades)
+    fade_part(part, 1000, first=first, length=1000, **fades)
+    np.testing.assert_array_equal(part, whole[:, first : first + count])
+
+
+def test_given_a_long_sound_when_cut_then_it_is_read_in_parts_and_equals_one_cut_at_once(monkeypatch):
+    samples = np.concatenate([sine(300, seconds=3, level_dbfs=-20), noise(seconds=3, level_dbfs=-30)]) + np.float32(0.1)
+    options = {"bounds": Bounds(start=1000, sound_start=1050, end=100_000), "dc_offset": np.full(2, 0.1)}
+    at_once = amplify(cut(samples, RATE, **options), -7.0)
+    monkeypatch.setattr("oneshots.cut._LONG_SECONDS", 1.0)
+    in_parts = amplify(cut(samples, RATE, **options), -7.0)
+    assert isinstance(in_parts, FadedCut)
+    assert in_parts.shape == at_once.shape
+    for part in (slice(0, 500), slice(90_000, None), slice(40_000, 40_001), slice(98_999, 200_000), slice(5, 5)):
+        np.testing.assert_array_equal(in_parts[:, part], at_once[:, part])
+    assert measure_level(in_parts, RATE) == measure_level(at_once, RATE)

@@ -32,7 +32,7 @@ def processed(tmp_path, samples, **params):
         source={"name": "a.wav"},
         parameters=parameters,
         place=lambda one_shot: {"path": one_shot.path.name},
-        files={"waveform": "waveform.json"},
+        files={"waveform": "waveform.json"} | {name: f"{name}.png" for name in result.pictures},
     )
 
 
@@ -50,7 +50,8 @@ def test_given_a_processed_recording_when_described_then_the_manifest_obeys_its_
     document = processed(tmp_path, scene([0.5, 1.5], seconds=2.5))
     validate(json.loads(manifest.to_json(document)))
     assert [one["index"] for one in document["oneShots"]] == [1, 2]
-    assert document["files"] == {"waveform": "waveform.json", "overview": None, "spectrogram": None, "original": None}
+    names = {"waveform": "waveform.json", "overview": "overview.png", "spectrogram": "spectrogram.png"}
+    assert document["files"] == names | {"original": None}
 
 
 def test_given_silence_when_described_then_the_manifest_has_null_and_no_nan(tmp_path):
@@ -110,3 +111,24 @@ def test_given_a_name_too_long_when_fitted_then_it_is_cut_between_characters():
     stem = fitting_stem("日" * 200, max_bytes=255)
     assert len(f"{stem}-00001.flac".encode()) <= 255
     assert stem == "日" * 78
+
+
+def test_given_cuts_only_when_described_then_descriptors_are_null_and_levels_are_there(tmp_path):
+    document = processed(tmp_path, scene([0.5, 1.5], seconds=2.5), features="cut-only")
+    validate(json.loads(manifest.to_json(document)))
+    assert document["settings"]["features"] == "cut-only"
+    assert document["descriptors"] is None
+    assert document["files"] == {"waveform": "waveform.json", "overview": None, "spectrogram": None, "original": None}
+    assert document["loudness"]["integratedLufs"] < 0
+    assert [one["descriptors"] for one in document["oneShots"]] == [None, None]
+    assert all(one["loudness"]["lufs"] < 0 for one in document["oneShots"])
+
+
+def test_given_no_descriptors_though_asked_for_when_checked_then_the_manifest_breaks_its_schema(tmp_path):
+    document = processed(tmp_path, scene([0.5, 1.5], seconds=2.5))
+    for broken in (
+        document | {"descriptors": None},
+        document | {"oneShots": [document["oneShots"][0] | {"descriptors": None}]},
+    ):
+        with pytest.raises(jsonschema.ValidationError):
+            validate(broken)

@@ -39,6 +39,8 @@ def test_given_processing_disabled_when_parsed_then_the_original_is_kept():
         ("processing-enabled", "true", "true or false"),
         ("normalize-audio", 1, "true or false"),
         ("output-format", "ogg", "original, wav, flac, mp3, m4a"),
+        ("features", "none", "all, cut-only"),
+        ("features", None, "all, cut-only"),
         ("output-format", ["wav"], "original, wav, flac, mp3, m4a"),
         ("normalize-mode", "all", "each, together"),
         ("normalize-mode", ["each"], "each, together"),

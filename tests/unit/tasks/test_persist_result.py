@@ -86,6 +86,7 @@ def manifest(shots: int = 2, **changes: Any) -> dict[str, Any]:
             "normalizeAudio": True,
             "targetLoudnessLufs": -18.0,
             "normalizeMode": "each",
+            "features": "all",
             "processingVersion": None,
             "uiVersion": None,
         },
