@@ -48,7 +48,12 @@ def pick_peaks(activation: np.ndarray) -> np.ndarray:
 
 
 def begin_of_rise(observed: Observation, frame: int) -> int:
-    """Last short frame before the attack about `frame` that is as quiet as before it: within a fifth of its rise."""
+    """Last short frame before the attack about `frame` that is as quiet as before it: within a fifth of its rise.
+
+    Where a recording begins with a sound there is none before, and the first it is.
+    """
+    if frame <= 1:
+        return 0
     middle = 2 * frame
     first = max(middle - BACK_FRAMES, 0)
     loudness = loudness_db(observed, max(first - 4, 0), min(middle + AHEAD_FRAMES, len(observed.short)))

@@ -40,7 +40,8 @@ def band_powers(samples: Samples, rate: int) -> np.ndarray:
     count = int(samples.shape[1] / hop) + 1
     powers = np.empty((count, BANDS), np.float32)
     for first in range(0, count, _BLOCK_FRAMES):
-        centres = np.round(np.arange(first, min(first + _BLOCK_FRAMES, count)) * hop).astype(int)
+        frames = np.arange(first, min(first + _BLOCK_FRAMES, count))
+        centres = _inside(np.round(frames * hop).astype(int), len(window), length=samples.shape[1])
         block, start = _high_passed(samples, rate, first=centres[0] - len(window), last=centres[-1] + len(window))
         spectra = _frame_powers(block, centres - start, window, n_fft=n_fft, bins=bins)
         powers[first : first + len(centres)] = spectra @ to_bands[:, :bins].T
@@ -51,7 +52,8 @@ def long_band_powers(samples: Samples, rate: int, *, dc_offset: np.ndarray | Non
     """Power of 29 parts of the octaves from 63 Hz to 16 kHz, shape (frames, 29), float32; frame t is at t x 10 ms.
 
     `samples` has shape (channels, n); the channels' powers are averaged. Windows are of about 46 ms, long enough to
-    tell the low octaves apart. Bands the rate does not reach read 0.
+    tell the low octaves apart. Bands the rate does not reach read 0. At the ends the nearest whole window counts, here
+    and in `band_powers`: that a recording breaks off in mid-sound is no click of its own.
     """
     hop = LONG_HOP_MS / 1000 * rate
     n_fft = 1 << round(np.log2(LONG_WINDOW_MS / 1000 * rate))
@@ -61,7 +63,8 @@ def long_band_powers(samples: Samples, rate: int, *, dc_offset: np.ndarray | Non
     count = int(samples.shape[1] / hop) + 1
     powers = np.empty((count, len(weights)), np.float32)
     for first in range(0, count, _LONG_BLOCK_FRAMES):
-        centres = np.round(np.arange(first, min(first + _LONG_BLOCK_FRAMES, count)) * hop).astype(int)
+        frames = np.arange(first, min(first + _LONG_BLOCK_FRAMES, count))
+        centres = _inside(np.round(frames * hop).astype(int), n_fft, length=samples.shape[1])
         begin, end = centres[0] - n_fft, centres[-1] + n_fft
         block = samples[:, max(begin, 0) : end]
         if dc_offset is not None:
@@ -135,6 +138,12 @@ def _frame_powers(block: np.ndarray, centres: np.ndarray, window: np.ndarray, *,
     powers = np.abs(fft.rfft(frames * window, n=n_fft)[..., :bins])
     np.square(powers, out=powers)
     return powers[0] if len(powers) == 1 else powers.mean(axis=0)
+
+
+def _inside(centres: np.ndarray, window_samples: int, *, length: int) -> np.ndarray:
+    """Move the centres of windows that would reach beyond a recording of `length` samples, if it is longer than one."""
+    half = window_samples // 2 + 1
+    return np.clip(centres, half, length - half) if length > 2 * half else centres
 
 
 def _last_bin(weights: np.ndarray) -> int:
