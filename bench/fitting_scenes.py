@@ -6,6 +6,9 @@ sound is heard.
 
 - the bench's sets again, of the further sounds, with seeds of their own;
 - `held`: scenes with sounds of up to 20 s among the others, so that what lasts is not taken for the room;
+- `steady`: tones and chords that stand still, waver or swing, from a recording's first sample to its last or nearly so;
+  `inside`: pieces from within the held sounds. In all of these the sound itself is the floor;
+- `noise`: noise of all kinds, with hum and drift, for one to twelve seconds: nothing to find;
 - `crop`: from each scene a piece with one sound or a few and little around them, as people trim their recordings; one
   in ten begins within a sound. Its noise floor is what is left in the piece;
 - the tuning side's own scenes, to judge on what was fitted without them, or to fit on as well.
@@ -20,22 +23,18 @@ from pathlib import Path
 
 import numpy as np
 
-from bench import scene_cache, sets
+from bench import noise, scene_cache, sets
 from bench.fitting_sounds import fitting_library
 from bench.methods import find_our_package
 from bench.scenes import Recipe, Truth
 
 FOLDER = scene_cache.CACHE.parent / ".fitting-data"
 SIDE = "fitting"
-COUNTS = dict.fromkeys(sets.CORE, 100) | {
-    "wide": 60,
-    "sparse": 24,
-    "dense": 60,
-    "reverb": 50,
-    "overlap": 80,
-    "empty": 30,
-    "held": 90,
-}
+# As many of each set as there were time to fit on.
+COUNTS = dict.fromkeys(sets.CORE, 42) | dict.fromkeys(("wide", "dense", "reverb", "overlap"), 42)
+COUNTS |= {"sparse": 24, "empty": 30, "held": 82}
+STEADY, NOISES, INSIDE_A_SCENE = 190, 60, 2
+RATE = noise.RATE
 FRAMES_A_SECOND = 100
 # An onset's peak lies this far after the first that is heard of the sound, and fades out over this many frames.
 ONSET_LATE_FRAMES, ONSET_SPREAD_FRAMES = 0.8, 3.5
@@ -47,6 +46,11 @@ def main() -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+    find_our_package()
+    for index in range(STEADY):
+        make_steady(index)
+    for index in range(NOISES):
+        make_noise(index)
     tasks = [(SIDE, name, index) for name, count in COUNTS.items() for index in range(count)]
     tasks += [("tuning", name, index) for name in sets.NAMES for index in range(sets.SCENES[name])]
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
@@ -75,8 +79,72 @@ def make(side: str, set_name: str, index: int) -> None:
     put(FOLDER / f"{name}.npz", short, long, bounds)
     if len(bounds):
         put_crop(FOLDER / f"{name}-crop.npz", short, long, truth, np.random.default_rng([recipe.seed, 8]))
+    if set_name == "held":
+        put_insides(name, short, long, bounds, np.random.default_rng([recipe.seed, 9]))
     if side != "tuning":
         path.unlink()
+
+
+def put_insides(name: str, short: np.ndarray, long: np.ndarray, bounds: np.ndarray, rng: np.random.Generator) -> None:
+    """Write pieces of 2.5 to 10 s from within sounds that last: each is one sound from its first frame to its last."""
+    lasting = [(start + 0.4, end - 0.4) for start, end in bounds if end - start > 4]
+    for number, (start, end) in enumerate(lasting[:INSIDE_A_SCENE]):
+        seconds = min(rng.uniform(2.5, 10), end - start)
+        begin = int(rng.uniform(start, end - seconds) * FRAMES_A_SECOND)
+        last = begin + int(seconds * FRAMES_A_SECOND)
+        path = FOLDER / f"{name}-inside{number}.npz"
+        put(path, short[2 * begin : 2 * last], long[begin:last], np.array([(0, seconds)]))
+
+
+def make_steady(index: int) -> None:
+    """Make tones that last, with silence before and after them in some, and put them into the folder."""
+    rng = np.random.default_rng([index, 101])
+    length = round(rng.uniform(3, 12) * RATE)
+    lead, trail = (round(rng.uniform(0.05, 1.5) * RATE) if rng.random() < 0.3 else 0 for _ in range(2))
+    there = np.zeros(length)
+    there[lead : length - trail] = 1
+    if lead:
+        there[lead : lead + 1000] *= np.linspace(0, 1, 1000)
+    room = noise.KINDS[("pink", "brown", "hiss", "machine")[index % 4]](rng, length)
+    samples = steady_tone(rng, length) * there + room * 10 ** (-rng.uniform(15, 85) / 20)
+    put_samples(f"{SIDE}-steady-{index:03d}", samples, np.array([(lead / RATE, (length - trail) / RATE)]))
+
+
+def steady_tone(rng: np.random.Generator, length: int) -> np.ndarray:
+    """Play up to four notes with up to nine harmonics, wavering in pitch and swinging by up to 5 dB; RMS about 1."""
+    time = np.arange(length) / RATE
+    tone = np.zeros(length)
+    base = np.exp(rng.uniform(np.log(70), np.log(3000)))
+    for interval in rng.choice([1, 1.2, 1.26, 1.5, 1.78, 2, 2.5, 3], int(rng.integers(1, 5)), replace=False):
+        vibrato = 1 + rng.choice([0, 0.004, 0.01]) * np.sin(2 * np.pi * rng.uniform(3, 7) * time)
+        phase = 2 * np.pi * np.cumsum(base * interval * vibrato) / RATE
+        for harmonic in range(1, int(rng.integers(1, 10)) + 1):
+            if base * interval * harmonic < 18000:
+                level = rng.uniform(0.2, 1) / harmonic ** rng.uniform(0.5, 2)
+                tone += level * np.sin(harmonic * phase + rng.uniform(0, 6))
+    swings_hz = np.exp(rng.uniform(np.log(0.15), np.log(8)))
+    swing_db = rng.uniform(0, 5) * np.sin(2 * np.pi * swings_hz * time + rng.uniform(0, 6))
+    return tone / np.sqrt(np.mean(tone**2)) * 10 ** (swing_db / 20)
+
+
+def make_noise(index: int) -> None:
+    """Make a room without a sound in it, and put it into the folder."""
+    rng = np.random.default_rng([index, 102])
+    length = round(rng.uniform(1, 12) * RATE)
+    samples = noise.KINDS[tuple(noise.KINDS)[index % 5]](rng, length)
+    if index % 3 == 0:
+        samples += noise.hum(rng, length) * 10 ** (rng.uniform(-15, 12) / 20)
+    if index % 4 == 0:
+        samples *= noise.drift(rng, length, depth_db=rng.uniform(1, 5))
+    put_samples(f"{SIDE}-noise-{index:03d}", samples, np.empty((0, 2)))
+
+
+def put_samples(name: str, samples: np.ndarray, bounds: np.ndarray) -> None:
+    """Write what the network sees of `samples`, shape (n,)."""
+    from oneshots import spectrum
+
+    scaled = (samples / np.abs(samples).max() / 4).astype(np.float32)[None]
+    put(FOLDER / f"{name}.npz", spectrum.band_powers(scaled, RATE), spectrum.long_band_powers(scaled, RATE), bounds)
 
 
 def recipe_of(side: str, set_name: str, index: int) -> Recipe:

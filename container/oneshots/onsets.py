@@ -19,24 +19,28 @@ RISE_SHARE = 0.2
 
 @dataclass(frozen=True, kw_only=True)
 class Onset:
-    """A sound begins at `seconds`, found at `frame` (of 10 ms), with the probability `probability`, 0..1."""
+    """A sound begins at `seconds` and rises for `rise_seconds`; `frame` (of 10 ms), `probability` 0..1 of its peak."""
 
     frame: int
     seconds: float
+    rise_seconds: float
     probability: float
 
 
 def find_onsets(observed: Observation, activation: np.ndarray) -> list[Onset]:
     """Find the onsets, in order, in the network's onset `activation`, shape (frames,), of what was `observed`."""
-    frames = pick_peaks(activation)
-    return [
-        Onset(
-            frame=int(frame),
-            seconds=begin_of_rise(observed, int(frame)) * SHORT_SECONDS,
-            probability=float(activation[frame]),
+    found = []
+    for frame in pick_peaks(activation).tolist():
+        begin, top = rise_about(observed, frame)
+        found.append(
+            Onset(
+                frame=frame,
+                seconds=begin * SHORT_SECONDS,
+                rise_seconds=(top - begin) * SHORT_SECONDS,
+                probability=float(activation[frame]),
+            )
         )
-        for frame in frames
-    ]
+    return found
 
 
 def pick_peaks(activation: np.ndarray) -> np.ndarray:
@@ -47,22 +51,23 @@ def pick_peaks(activation: np.ndarray) -> np.ndarray:
     return np.asarray(peaks[apart])
 
 
-def begin_of_rise(observed: Observation, frame: int) -> int:
-    """Last short frame before the attack about `frame` that is as quiet as before it: within a fifth of its rise.
+def rise_about(observed: Observation, frame: int) -> tuple[int, int]:
+    """Return the short frames at which the attack about `frame` begins and is loudest, 35 ms after it at the latest.
 
-    Where a recording begins with a sound there is none before, and the first it is.
+    It begins with the last one that is as quiet as before: within a fifth of the whole rise. Where a recording begins
+    with a sound there is none before, and the first it is.
     """
-    if frame <= 1:
-        return 0
     middle = 2 * frame
     first = max(middle - BACK_FRAMES, 0)
     loudness = loudness_db(observed, max(first - 4, 0), min(middle + AHEAD_FRAMES, len(observed.short)))
     attack = loudness[first - max(first - 4, 0) :]
-    peak = int(attack.argmax())
+    top = int(attack.argmax())
+    if frame <= 1:
+        return 0, first + top
     quietest = float(loudness[: middle - max(first - 4, 0) + 1].min())
-    quiet = quietest + max(LEAST_RISE_DB, RISE_SHARE * (float(attack[peak]) - quietest))
-    before = np.flatnonzero(attack[: peak + 1] <= quiet)
-    return first + int(before[-1]) if len(before) else first
+    quiet = quietest + max(LEAST_RISE_DB, RISE_SHARE * (float(attack[top]) - quietest))
+    before = np.flatnonzero(attack[: top + 1] <= quiet)
+    return first + (int(before[-1]) if len(before) else 0), first + top
 
 
 def loudness_db(observed: Observation, first: int, last: int) -> np.ndarray:

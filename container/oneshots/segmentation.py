@@ -27,6 +27,8 @@ SHORTEST_SOUND_MS = 2.0
 OPEN_DB = 11.0
 # The window of a frame reaches 6 ms to either side, and the first that is heard of an attack is softer than its noise.
 LEAD_MS = 5.0
+# What swells was there before it could be told from the noise.
+SWELL_SECONDS, SWELL_LEAD_MS = 0.03, 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,10 +129,13 @@ def _find_segments(samples: Samples, rate: int, *, dc_offset: np.ndarray | None)
 
 
 def _start(samples: Samples, rate: int, onset: Onset, *, dc_offset: np.ndarray | None) -> int:
-    """First sample of the sound: to a fraction of a millisecond where that can be told, else some 10 ms early."""
+    """First sample of the sound: to a fraction of a millisecond where that can be told, else 10 to 25 ms early."""
     near = round(onset.seconds * rate)
     exact = first_sample(samples, rate, near=near, dc_offset=dc_offset)
-    return max(round((onset.seconds - LEAD_MS / 1000) * rate), 0) if exact is None else exact
+    if exact is not None:
+        return exact
+    lead_ms = SWELL_LEAD_MS if onset.rise_seconds >= SWELL_SECONDS else LEAD_MS
+    return max(near - round(lead_ms / 1000 * rate), 0)
 
 
 def rms_dbfs(samples: Samples, rate: int, *, frame_ms: float, dc_offset: np.ndarray | None = None) -> np.ndarray:
