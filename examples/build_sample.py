@@ -13,6 +13,7 @@ import argparse
 import json
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -31,12 +32,16 @@ AUDIBLE_DB = 40.0
 
 @dataclass(frozen=True)
 class Placed:
-    """One sound of the scene: level of its peak in dBFS, silence after it in seconds, longest length kept."""
+    """One sample of the scene: level of its peak in dBFS, silence after it in seconds, longest length kept.
+
+    `strikes_again_seconds`: where in it something new is struck, which is a sound of its own.
+    """
 
     name: str
     peak_dbfs: float
     gap_seconds: float
     longest_seconds: float = 3.0
+    strikes_again_seconds: tuple[float, ...] = ()
 
 
 SCENE = (
@@ -59,7 +64,8 @@ SCENE = (
     Placed("ambi_piano", -10, 0.95, 2.2),
     Placed("elec_pop", -16, 0.80),
     Placed("drum_splash_soft", -12, 0.90, 1.6),
-    Placed("perc_till", -12, 1.00, 0.5),
+    # The till rattles, falls silent by 18 dB, and rings.
+    Placed("perc_till", -12, 1.00, 0.5, strikes_again_seconds=(0.303,)),
 )
 
 
@@ -105,8 +111,9 @@ def lay_out(folder: Path) -> tuple[np.ndarray, list[dict[str, object]]]:
     for placed in SCENE:
         sound = load(folder / f"{placed.name}.flac", longest_seconds=placed.longest_seconds)
         sound *= 10 ** (placed.peak_dbfs / 20)
-        start, end = position / RATE, (position + len(sound)) / RATE
-        truth.append({"name": placed.name, "onsetSeconds": round(start, 4), "offsetSeconds": round(end, 4)})
+        strikes = [position / RATE + after for after in (0.0, *placed.strikes_again_seconds)]
+        for start, end in pairwise([*strikes, (position + len(sound)) / RATE]):
+            truth.append({"name": placed.name, "onsetSeconds": round(start, 4), "offsetSeconds": round(end, 4)})
         gap = np.zeros(round(placed.gap_seconds * RATE))
         pieces += [sound, gap]
         position += len(sound) + len(gap)

@@ -23,8 +23,11 @@ LEVEL_FRAME_SECONDS = FIXED_FRAME_MS / 1000
 DEFAULT_MIN_SILENCE_MS = 90.0
 SHORTEST_SOUND_MS = 2.0
 
-# How far over the noise floor the whole level would have to be; said in the manifest, not used to decide.
-OPEN_DB = 11.0
+# With a threshold, RMS over 5 ms is taken every millisecond: to a millisecond is how well silences are measured.
+HOP_MS = 1.0
+# What is shorter shows no room to tell a sound from.
+SHORTEST_RECORDING_MS = 20.0
+SILENT_DBFS = -120.0
 # The window of a frame reaches 6 ms to either side, and the first that is heard of an attack is softer than its noise.
 LEAD_MS = 5.0
 # What swells was there before it could be told from the noise.
@@ -33,7 +36,10 @@ SWELL_SECONDS, SWELL_LEAD_MS = 0.03, 20.0
 
 @dataclass(frozen=True, kw_only=True)
 class Segment:
-    """One sound: samples `start` (first) to `end` (exclusive). `confidence`, 0..1, says how far it stands out."""
+    """One sound: samples `start` (first) to `end` (exclusive).
+
+    `confidence`, 0..1, is the probability of its onset; with a threshold it says how far over that the sound comes.
+    """
 
     start: int
     end: int
@@ -42,7 +48,7 @@ class Segment:
 
 @dataclass(frozen=True, kw_only=True)
 class Segmentation:
-    """The sounds in order, not overlapping; the noise floor and the effective threshold in dBFS, None for silence.
+    """The sounds in order, not overlapping; the noise floor in dBFS, None for silence; the threshold, if there is one.
 
     `level_dbfs` is the recording's level every `LEVEL_FRAME_SECONDS`, shape (frames,), as `rms_dbfs` gives it.
     """
@@ -71,20 +77,23 @@ def segment_by_threshold(
 ) -> Segmentation:
     """Find the stretches of `samples`, shape (channels, n), whose RMS over 5 ms is above `silence_threshold_dbfs`.
 
-    A quieter stretch parts two sounds when it lasts `min_silence_ms` (90 ms by default) or longer.
+    A quieter stretch parts two sounds when it lasts `min_silence_ms` (90 ms by default) or longer, to a millisecond.
     """
-    level = rms_dbfs(samples, rate, frame_ms=FIXED_FRAME_MS, dc_offset=dc_offset)
-    frame_samples = FIXED_FRAME_MS / 1000 * rate
+    sliding = sliding_rms_dbfs(samples, rate, dc_offset=dc_offset)
     shortest = DEFAULT_MIN_SILENCE_MS if min_silence_ms is None else min_silence_ms
-    runs = _merge(_runs(level > silence_threshold_dbfs), min_gap=shortest / FIXED_FRAME_MS)
+    # The first window over the threshold may have the sound in its last millisecond only, the last one in its first.
+    within = round(FIXED_FRAME_MS / HOP_MS) - 1
+    runs = _merge(_runs(sliding > silence_threshold_dbfs), min_gap=shortest / HOP_MS - within)
+    hop_samples = HOP_MS / 1000 * rate
     segments = [
         Segment(
-            start=round(run.start * frame_samples),
-            end=min(round(run.end * frame_samples), samples.shape[1]),
-            confidence=_confidence(float(level[run.start : run.end].max()) - silence_threshold_dbfs),
+            start=round(run.start * hop_samples),
+            end=min(round((run.end + within) * hop_samples), samples.shape[1]),
+            confidence=_confidence(float(sliding[run.start : run.end].max()) - silence_threshold_dbfs),
         )
         for run in runs
     ]
+    level = rms_dbfs(samples, rate, frame_ms=FIXED_FRAME_MS, dc_offset=dc_offset)
     return Segmentation(
         segments=_tidy(segments, rate),
         noise_floor_dbfs=noise_floor_dbfs(level),
@@ -102,16 +111,20 @@ def segment_adaptively(
     inside a sound does not either); otherwise each onset begins a sound.
     """
     level = rms_dbfs(samples, rate, frame_ms=FIXED_FRAME_MS, dc_offset=dc_offset)
-    floor_dbfs = noise_floor_dbfs(level)
-    segments = _tidy(_find_segments(samples, rate, dc_offset=dc_offset), rate)
+    segments = _tidy(_find_segments(samples, rate, level, dc_offset=dc_offset), rate)
     if min_silence_ms is not None:
         segments = _join(segments, min_gap=min_silence_ms / 1000 * rate)
-    threshold = None if floor_dbfs is None else floor_dbfs + OPEN_DB
-    return Segmentation(segments=segments, noise_floor_dbfs=floor_dbfs, threshold_dbfs=threshold, level_dbfs=level)
+    return Segmentation(
+        segments=segments, noise_floor_dbfs=noise_floor_dbfs(level), threshold_dbfs=None, level_dbfs=level
+    )
 
 
-def _find_segments(samples: Samples, rate: int, *, dc_offset: np.ndarray | None) -> list[Segment]:
-    """Find where sounds begin, then where each ends."""
+def _find_segments(
+    samples: Samples, rate: int, level_dbfs: np.ndarray, *, dc_offset: np.ndarray | None
+) -> list[Segment]:
+    """Find where sounds begin, then where each ends; nothing in digital silence or in next to no recording."""
+    if samples.shape[1] < SHORTEST_RECORDING_MS / 1000 * rate or level_dbfs.max() < SILENT_DBFS:
+        return []
     observed = observation.observe(
         spectrum.band_powers(samples, rate), spectrum.long_band_powers(samples, rate, dc_offset=dc_offset)
     )
@@ -129,7 +142,7 @@ def _find_segments(samples: Samples, rate: int, *, dc_offset: np.ndarray | None)
 
 
 def _start(samples: Samples, rate: int, onset: Onset, *, dc_offset: np.ndarray | None) -> int:
-    """First sample of the sound: to a fraction of a millisecond where that can be told, else 10 to 25 ms early."""
+    """First sample of the sound: to a millisecond where that can be told, else 5 ms before its foot, 20 for a swell."""
     near = round(onset.seconds * rate)
     exact = first_sample(samples, rate, near=near, dc_offset=dc_offset)
     if exact is not None:
@@ -157,6 +170,17 @@ def rms_dbfs(samples: Samples, rate: int, *, frame_ms: float, dc_offset: np.ndar
         squares = np.square(block).mean(axis=0)
         power[first : first + len(inner) - 1] = bin_sums(squares, inner - inner[0]) / np.maximum(np.diff(inner), 1)
     return 10 * np.log10(np.maximum(power, 1e-16))
+
+
+def sliding_rms_dbfs(samples: Samples, rate: int, *, dc_offset: np.ndarray | None = None) -> np.ndarray:
+    """Level of the 5 ms from each millisecond on, shape (windows,), in dBFS, as `rms_dbfs` measures it.
+
+    What is missing of the last windows counts as silence.
+    """
+    width = round(FIXED_FRAME_MS / HOP_MS)
+    power = 10 ** (rms_dbfs(samples, rate, frame_ms=HOP_MS, dc_offset=dc_offset) / 10)
+    total = np.concatenate(([0.0], np.cumsum(np.concatenate((power, np.zeros(width - 1))))))
+    return np.asarray(10 * np.log10(np.maximum((total[width:] - total[:-width]) / width, 1e-16)))
 
 
 def noise_floor_dbfs(level_dbfs: np.ndarray) -> float | None:

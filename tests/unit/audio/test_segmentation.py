@@ -45,8 +45,14 @@ def test_given_a_decaying_sound_when_segmented_then_it_ends_where_it_has_died_aw
         np.full((1, RATE), 0.2, np.float32),
         silence(seconds=0.001),
         np.zeros((1, 1), np.float32),
+        *(silence(seconds=milliseconds / 1000) for milliseconds in (2.3, 5, 10, 19, 30)),
+        *(noise(seconds=milliseconds / 1000, level_dbfs=-20) for milliseconds in (2.3, 5, 10, 19)),
     ],
-    ids=["silence", "quiet noise", "loud noise", "short noise", "DC", "1 ms", "one sample"],
+    ids=[
+        *("silence", "quiet noise", "loud noise", "short noise", "DC", "1 ms", "one sample"),
+        *("2.3 ms", "5 ms", "10 ms", "19 ms", "30 ms"),
+        *("2.3 ms of noise", "5 ms of noise", "10 ms of noise", "19 ms of noise"),
+    ],
 )
 def test_given_no_sound_at_all_when_segmented_then_nothing_is_found(samples):
     found = segment_adaptively(samples, RATE, dc_offset=mean_per_channel(samples))
@@ -97,10 +103,12 @@ def test_given_a_threshold_when_segmented_then_it_is_obeyed_to_half_a_decibel(le
     assert len(found.segments) == count
 
 
-@pytest.mark.parametrize(("gap_ms", "count"), [(480, 1), (520, 2)])
-def test_given_a_minimum_silence_when_segmented_by_threshold_then_it_is_obeyed(gap_ms, count):
+@pytest.mark.parametrize("offset_ms", [0, 0.7, 1.9, 3.1, 4.4])
+@pytest.mark.parametrize(("gap_ms", "count"), [(498, 1), (502, 2)])
+def test_given_a_minimum_silence_when_segmented_by_threshold_then_it_is_obeyed(gap_ms, count, offset_ms):
     tone = sine(1000, seconds=0.5)
-    samples = np.concatenate([silence(seconds=1), tone, silence(seconds=gap_ms / 1000), tone], axis=1)
+    before, gap = silence(seconds=1 + offset_ms / 1000), silence(seconds=gap_ms / 1000)
+    samples = np.concatenate([before, tone, gap, tone], axis=1)
     found = segment_by_threshold(samples, RATE, silence_threshold_dbfs=-40, min_silence_ms=500)
     assert len(found.segments) == count
 
