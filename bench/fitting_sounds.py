@@ -1,11 +1,11 @@
-"""Further sounds to fit the engine on, beside the tuning library's 46: some 900 one-shots from packages and synthesis.
+"""Further sounds to fit the engine on, beside the tuning library's 46: 1,081 one-shots from packages and synthesis.
 
     apt-get install fluidsynth fluid-soundfont-gm espeak-ng      # MIT; GPL programs, whose output is the user's own
     apt-get download sonic-pi-samples && dpkg -x sonic-pi-samples_*.deb unpacked
     python -m pip install pyfluidsynth
     python -m bench.fitting_sounds --package unpacked
 
-They go to `.bench-cache/fitting-sounds/` and stay out of the repository: only what is fitted on them is committed.
+They go to `.fitting-sounds/` and stay out of the repository: only what is fitted on them is committed.
 None of them is in the reporting library. 46 sounds are few: what is fitted on them alone knows them by heart.
 """
 

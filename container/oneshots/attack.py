@@ -8,7 +8,7 @@ SEARCH_MS = (6.0, 30.0)
 NOISE_MS = (30.0, 8.0)
 PEAK_MS = 150.0
 OVER_NOISE = 1.5
-CLEAR_OF_NOISE = 12.0
+CLEAR_OF_NOISE, FAR_OVER_NOISE = 12.0, 100.0
 UNDER_PEAK = 10 ** (-46 / 20)
 LATEST_RISE_MS = 8.0
 MARGIN_MS = 1.0
@@ -39,6 +39,7 @@ def first_sample(samples: Samples, rate: int, *, near: int, dc_offset: np.ndarra
     if first > at(SEARCH_MS[1]) - at(-SEARCH_MS[0]):
         return None
     risen = int((search[first:] > peak / 2).argmax())
-    if risen > LATEST_RISE_MS * rate / 1000:
+    # A slow rise was there before it came over the noise, unless hardly any noise could hide it.
+    if risen > LATEST_RISE_MS * rate / 1000 and peak < FAR_OVER_NOISE * noise:
         return None
     return max(at(-SEARCH_MS[0]) + first - round(MARGIN_MS * rate / 1000), 0)

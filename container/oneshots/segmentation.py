@@ -28,6 +28,8 @@ HOP_MS = 1.0
 # What is shorter shows no room to tell a sound from.
 SHORTEST_RECORDING_MS = 20.0
 SILENT_DBFS = -120.0
+# Encoders start and stop with less than this; what is left of a sound in it is of no use to anybody.
+EDGE_SECONDS = 0.03
 # The window of a frame reaches 6 ms to either side, and the first that is heard of an attack is softer than its noise.
 LEAD_MS = 5.0
 # What swells was there before it could be told from the noise.
@@ -111,7 +113,8 @@ def segment_adaptively(
     inside a sound does not either); otherwise each onset begins a sound.
     """
     level = rms_dbfs(samples, rate, frame_ms=FIXED_FRAME_MS, dc_offset=dc_offset)
-    segments = _tidy(_find_segments(samples, rate, level, dc_offset=dc_offset), rate)
+    found = _find_segments(samples, rate, level, dc_offset=dc_offset)
+    segments = _without_scraps(_tidy(found, rate), rate, length=samples.shape[1])
     if min_silence_ms is not None:
         segments = _join(segments, min_gap=min_silence_ms / 1000 * rate)
     return Segmentation(
@@ -224,6 +227,12 @@ def _tidy(segments: list[Segment], rate: int) -> list[Segment]:
     ended = [replace(segment, end=min(segment.end, following.start)) for segment, following in pairwise(segments)]
     shortest = SHORTEST_SOUND_MS / 1000 * rate
     return [segment for segment in ended + segments[-1:] if segment.end - segment.start >= shortest]
+
+
+def _without_scraps(segments: list[Segment], rate: int, *, length: int) -> list[Segment]:
+    """Leave out what ends within the recording's first 30 ms or begins within its last."""
+    edge = round(EDGE_SECONDS * rate)
+    return [segment for segment in segments if segment.end > edge and segment.start < length - edge]
 
 
 def _confidence(margin_db: float) -> float:

@@ -158,3 +158,10 @@ def test_given_the_example_recording_when_segmented_then_exactly_its_sounds_are_
     found = segment_adaptively(recording.samples, recording.sample_rate)
     assert len(truth) >= 12
     assert starts(found, recording.sample_rate) == pytest.approx([sound["onsetSeconds"] for sound in truth], abs=0.05)
+
+
+def test_given_a_scrap_at_either_end_when_segmented_then_it_is_no_sound():
+    samples = scene([1.0], seconds=3, noise_dbfs=-70)
+    samples[:, :400] += sine(3000, seconds=1)[:, :400]
+    samples[:, -400:] += sine(3000, seconds=1)[:, :400]
+    assert starts(segment_adaptively(samples, RATE)) == pytest.approx([1.0], abs=0.02)
