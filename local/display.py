@@ -105,6 +105,8 @@ class RunDisplay:
         if outcome.output:
             place = printable(str(outcome.output.resolve()))
             self._console.print(f"{len(outcome.one_shots)} one-shots in {place}", markup=False, soft_wrap=True)
+            for picture in sorted(outcome.output.glob("*.png")):
+                self._console.print(f"Drawn: {printable(str(picture.resolve()))}", markup=False, soft_wrap=True)
 
     def _failed(self, outcome: Outcome, engine: Engine) -> None:
         execution = outcome.execution
@@ -137,7 +139,7 @@ def _task_log(outcome: Outcome, engine: Engine) -> list[str]:
 
 def _one_shots_table(one_shots: list[dict[str, Any]], record: dict[str, Any]) -> Table:
     table = Table(title=shown(record.get("name", "")), title_justify="left", box=box.SIMPLE_HEAD)
-    for heading in ("#", "Start", "End", "Seconds", "LUFS", "Pitch"):
+    for heading in ("#", "Start", "End", "Seconds", "LUFS", "Pitch", "Kind"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("File", overflow="fold", min_width=16)
     for shot in one_shots:
@@ -149,6 +151,7 @@ def _one_shots_table(one_shots: list[dict[str, Any]], record: dict[str, Any]) ->
             _number(shot.get("duration_seconds"), 3),
             _number((shot.get("loudness") or {}).get("lufs"), 1),
             shown(descriptors.get("noteName") or "-"),
+            shown(descriptors.get("kind") or "-"),
             shown(shot.get("name", "")),
         )
     return table
