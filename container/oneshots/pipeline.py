@@ -14,7 +14,7 @@ from oneshots.ceiling import encode_under_ceiling, excess_when_decoded
 from oneshots.cut import Bounds, Cut, Level, amplify, bounds_with_surroundings, cut, gain_db_for, measure_level
 from oneshots.decode import DEFAULT_MAX_SECONDS, Recording, RecordingWarning, decode
 from oneshots.encode import Encoding, choose_encoding, encode
-from oneshots.faults import clipped_samples, clipping_warnings, noise_warnings
+from oneshots.faults import clipped_samples, clipping_warnings, noise_warnings, quantisation_unit
 from oneshots.parameters import Parameters
 from oneshots.samples import Samples
 from oneshots.segmentation import Segmentation, segment_adaptively, segment_by_threshold
@@ -81,7 +81,7 @@ def process(
     writer = _Writer(recording, parameters, dc_offset=dc_offset, output_dir=output_dir, stem=stem)
     one_shots = writer.write(segmentation) if parameters.processing_enabled else []
     measured = loudness.measure(samples, rate)
-    clipped = clipped_samples(samples, peak_dbfs=measured.sample_peak_dbfs)
+    clipped = clipped_samples(samples, dc_offset=dc_offset, quantisation_unit=quantisation_unit(recording.source))
     return Result(
         recording=recording,
         loudness=measured,
@@ -94,7 +94,7 @@ def process(
         warnings=[
             *recording.warnings,
             *_no_sounds(segmentation, parameters, peak_dbfs=measured.sample_peak_dbfs),
-            *clipping_warnings(clipped / rate),
+            *clipping_warnings(clipped / rate, channel_seconds=samples.shape[0] * samples.shape[1] / rate),
             *_noise_warnings(one_shots),
         ],
     )
