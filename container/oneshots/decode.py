@@ -18,7 +18,7 @@ from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from oneshots.file_promises import is_cut_short, says_its_duration
+from oneshots.file_promises import is_cut_short, is_fragmented, says_its_duration
 from oneshots.rejection import Rejection
 from oneshots.samples import SampleCollector, Samples
 
@@ -384,21 +384,4 @@ def _keeps_priming(path: Path, source: Source, first_timestamp: int | None) -> b
         return False
     if source.container == "aac":
         return True
-    return source.container in ("m4a", "mp4", "3gp") and _is_fragmented(path)
-
-
-def _is_fragmented(path: Path) -> bool:
-    """Whether an MP4 has a top-level `moof` box (ISO/IEC 14496-12, 8.8.4)."""
-    with path.open("rb") as file:
-        while len(header := file.read(8)) == 8:
-            size, kind = int.from_bytes(header[:4]), header[4:]
-            if kind == b"moof":
-                return True
-            if size == 1:
-                size = int.from_bytes(file.read(8))
-                file.seek(size - 16, 1)
-            elif size < 8:
-                return False
-            else:
-                file.seek(size - 8, 1)
-    return False
+    return source.container in ("m4a", "mp4", "3gp") and is_fragmented(path)

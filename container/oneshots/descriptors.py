@@ -10,17 +10,24 @@ from typing import Any
 import numpy as np
 
 from oneshots import tempo_and_key
-from oneshots.envelope import attack_seconds, describe_dynamics, describe_loop, level_db
+from oneshots.envelope import (
+    LONGEST_SECONDS,
+    attack_seconds,
+    describe_loop,
+    dynamic_range_db,
+    level_db,
+    signal_to_noise_db,
+)
 from oneshots.events import describe_events, find_events
 from oneshots.kind import Measured, describe_kind
 from oneshots.pitch import find_pitch, name_note
 from oneshots.samples import Samples
 from oneshots.timbre import describe_spectrum, power_spectra
 
-_LONGEST_SECONDS = 20.0
 _SHORTEST_SAMPLES = 256
 _SILENT_PEAK = 1e-6
 _BLOCK_SECONDS = 30.0
+_CANCELLED_SHARE = 0.25
 # The envelope behind the attack has a value every half millisecond.
 _SHORTEST_ATTACK_SECONDS = 0.0005
 
@@ -38,7 +45,7 @@ def describe_one_shot(samples: Samples, rate: int, *, noise_floor_dbfs: float | 
     `noise_floor_dbfs` is the level of the noise that the sound lies in, at the sound's own gain; None when unknown.
     Times in seconds, frequencies in Hz, levels in dBFS; None where a silent sound has no answer.
     """
-    mono = _mono(samples[:, : int(_LONGEST_SECONDS * rate)])
+    mono = _mono(samples[:, : int(LONGEST_SECONDS * rate)])
     peak = float(np.max(np.abs(mono), initial=0.0))
     if peak < _SILENT_PEAK:
         return dict.fromkeys(ONE_SHOT_NAMES)
@@ -46,7 +53,9 @@ def describe_one_shot(samples: Samples, rate: int, *, noise_floor_dbfs: float | 
     return {
         "peakDbfs": 20 * math.log10(peak),
         "rmsDbfs": 10 * math.log10(float(mono @ mono) / len(mono)),
-        **describe_dynamics(measured.level, noise_floor_dbfs=noise_floor_dbfs),
+        "dynamicRangeDb": dynamic_range_db(measured.level),
+        "noiseFloorDbfs": noise_floor_dbfs,
+        "signalToNoiseDb": signal_to_noise_db(samples, rate, noise_floor_dbfs=noise_floor_dbfs),
         "attackSeconds": measured.attack_seconds,
         "attackLog10": math.log10(max(measured.attack_seconds, _SHORTEST_ATTACK_SECONDS)),
         "zeroCrossingRateHz": float(np.count_nonzero(np.diff(np.signbit(mono)))) * rate / len(mono),
@@ -102,4 +111,12 @@ def describe_recording(samples: Samples, rate: int) -> dict[str, Any]:
 
 
 def _mono(samples: np.ndarray) -> np.ndarray:
-    return samples[0] if len(samples) == 1 else samples.mean(axis=0)
+    """Return the channels' mean, or the louder channel where they cancel; shape (n,)."""
+    if len(samples) == 1:
+        return samples[0]
+    mean = samples.mean(axis=0)
+    powers = np.einsum("ij,ij->i", samples, samples, dtype=np.float64)
+    # A quarter: channels that have nothing in common, or one that is silent, still leave half.
+    if np.einsum("i,i->", mean, mean, dtype=np.float64) >= _CANCELLED_SHARE * powers.mean():
+        return mean
+    return samples[int(powers.argmax())]

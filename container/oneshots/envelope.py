@@ -5,19 +5,29 @@ from typing import Any
 
 import numpy as np
 
+from oneshots.samples import Samples
+
+# More of a sound than this is not looked at.
+LONGEST_SECONDS = 20.0
 # The level is the RMS over 8 ms, every 4 ms.
 FRAME_SECONDS = 0.004
 _SILENCE_DB = -120.0
 _ATTACK_HOP_SECONDS = 0.0005
 
 
-def level_db(mono: np.ndarray, rate: int) -> np.ndarray:
-    """Level every 4 ms in dBFS (a full-scale square wave is 0), shape (frames,) with at least one; silence is -120."""
+def level_db(samples: np.ndarray, rate: int) -> np.ndarray:
+    """Level every 4 ms in dBFS (a full-scale square wave is 0), shape (frames,) with at least one; silence is -120.
+
+    `samples` has shape (n,) or (channels, n): the channels' mean power counts.
+    """
+    channels = np.atleast_2d(samples)
+    length = channels.shape[1]
     hop = max(round(FRAME_SECONDS * rate), 1)
-    count = max(len(mono) // hop, 1)
-    whole = np.zeros(count * hop, np.float32)
-    whole[: min(len(mono), count * hop)] = mono[: count * hop]
-    power = np.einsum("ij,ij->i", *(whole.reshape(count, hop),) * 2, dtype=np.float64) / hop
+    count = max(length // hop, 1)
+    whole = np.zeros((len(channels), count * hop), np.float32)
+    whole[:, : min(length, count * hop)] = channels[:, : count * hop]
+    hops = whole.reshape(len(channels), count, hop)
+    power = np.einsum("cij,cij->i", hops, hops, dtype=np.float64) / (hop * len(channels))
     power[1:] = 0.5 * (power[1:] + power[:-1])
     return np.asarray(10 * np.log10(np.maximum(power, 10 ** (_SILENCE_DB / 10))))
 
@@ -38,20 +48,27 @@ def attack_seconds(mono: np.ndarray, rate: int) -> float:
     return float((peak - (start[-1] if len(start) else 0)) * hop / rate)
 
 
-def describe_dynamics(level: np.ndarray, *, noise_floor_dbfs: float | None) -> dict[str, float | None]:
-    """Return the dynamic range in dB and how far the sound stands out of the noise, from `level_db`.
+def dynamic_range_db(level: np.ndarray) -> float:
+    """Return the range of `level_db` from its 10th to its 95th percentile, as EBU Tech 3342 takes the loudness range.
 
-    The range is that of the level between its 10th and its 95th percentile, as EBU Tech 3342 takes the loudness range,
-    without the fades at both ends.
+    Without the fades at both ends.
     """
     fade = round(0.012 / FRAME_SECONDS)
     body = level[fade:-fade] if len(level) > 4 * fade else level
     low, high = np.percentile(body, [10, 95])
-    return {
-        "dynamicRangeDb": float(high - low),
-        "noiseFloorDbfs": noise_floor_dbfs,
-        "signalToNoiseDb": None if noise_floor_dbfs is None else float(level.max() - noise_floor_dbfs),
-    }
+    return float(high - low)
+
+
+def signal_to_noise_db(samples: Samples, rate: int, *, noise_floor_dbfs: float | None) -> float | None:
+    """Return how far the loudest 8 ms of a sound, shape (channels, n), stand out of the noise that it lies in.
+
+    Both are the channels' mean power, so sounds in opposite phase count. At most the first 20 s are looked at. None for
+    silence, and where the noise is not known.
+    """
+    if noise_floor_dbfs is None:
+        return None
+    loudest_dbfs = float(level_db(samples[:, : int(LONGEST_SECONDS * rate)], rate).max())
+    return loudest_dbfs - noise_floor_dbfs if loudest_dbfs > _SILENCE_DB else None
 
 
 def describe_loop(level: np.ndarray, power: np.ndarray) -> dict[str, Any]:

@@ -1,7 +1,9 @@
-"""What a file promises of its own length, where FFmpeg does not tell: read from the container's own bytes."""
+"""What a file says of its own length and layout, where FFmpeg does not tell: read from the container's own bytes."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 # An Ogg page is 65,307 bytes at most (RFC 3533, 6), so the last two begin in here.
 _OGG_TAIL_BYTES = 2 * 65_307
@@ -11,6 +13,11 @@ _FRAMES_ALONE = ("aac", "amr")
 # An MP3 frame is 1441 bytes at most; these tags are in the first.
 _MP3_FRAME_BYTES = 1441
 _MP3_LENGTH_TAGS = (b"Xing", b"Info", b"VBRI")
+# Real files have a handful of chunks or boxes before the one that tells; one of millions is made to keep us busy.
+_MOST_PARTS = 1000
+
+# The kind of a chunk or a box and how many bytes follow its header.
+type _Header = tuple[bytes, int]
 
 
 def says_its_duration(path: Path, container: str) -> bool:
@@ -38,15 +45,19 @@ def _mp3_says_its_length(path: Path) -> bool:
     return any(tag in frame for tag in _MP3_LENGTH_TAGS)
 
 
+def is_fragmented(path: Path) -> bool:
+    """Whether an MP4 has a top-level `moof` box (ISO/IEC 14496-12, 8.8.4)."""
+    with path.open("rb") as file:
+        return any(kind == b"moof" for kind, _ in _parts(file, _read_box))
+
+
 def _wav_is_cut_short(path: Path) -> bool:
     """Whether the data chunk promises more than the file holds (0 and 2^32-1 promise nothing: a stream)."""
     with path.open("rb") as file:
         file.seek(12)
-        while len(header := file.read(8)) == 8:
-            size = int.from_bytes(header[4:], "little")
-            if header[:4] == b"data":
+        for kind, size in _parts(file, _read_riff_chunk):
+            if kind == b"data":
                 return size < 0xFFFF_FF00 and size > path.stat().st_size - file.tell()
-            file.seek(size + size % 2, 1)
     return False
 
 
@@ -54,14 +65,53 @@ def _caf_is_cut_short(path: Path) -> bool:
     """Whether the data chunk promises more than the file holds (-1 promises nothing: a stream)."""
     with path.open("rb") as file:
         file.seek(8)
-        while len(header := file.read(12)) == 12:
-            size = int.from_bytes(header[4:], "big", signed=True)
-            if header[:4] == b"data":
+        for kind, size in _parts(file, _read_caf_chunk):
+            if kind == b"data":
                 return size > path.stat().st_size - file.tell()
-            if size < 0:
-                return False
-            file.seek(size, 1)
     return False
+
+
+def _parts(file: BinaryIO, read_header: Callable[[BinaryIO], _Header | None]) -> Iterator[_Header]:
+    """Yield the headers of boxes or chunks that follow each other, with `file` after each header.
+
+    Ends where the file does, at a size that cannot be (the last one's may be: it is yielded), and after 1,000.
+    """
+    file_bytes = os.fstat(file.fileno()).st_size
+    for _ in range(_MOST_PARTS):
+        header = read_header(file)
+        if header is None:
+            return
+        yield header
+        end = file.tell() + header[1]
+        # No seek to a place that is not in the file: a size of nearly 2^63 is an error there.
+        if header[1] < 0 or end > file_bytes:
+            return
+        file.seek(end)
+
+
+def _read_riff_chunk(file: BinaryIO) -> _Header | None:
+    """Read kind and size; a chunk of odd size is followed by a byte that is not counted, save for `data`'s."""
+    header = file.read(8)
+    if len(header) < 8:
+        return None
+    kind, size = header[:4], int.from_bytes(header[4:], "little")
+    return kind, size if kind == b"data" else size + size % 2
+
+
+def _read_caf_chunk(file: BinaryIO) -> _Header | None:
+    header = file.read(12)
+    return (header[:4], int.from_bytes(header[4:], "big", signed=True)) if len(header) == 12 else None
+
+
+def _read_box(file: BinaryIO) -> _Header | None:
+    """Read an MP4 box's kind and the size of what follows its header; negative where it makes no sense."""
+    header = file.read(8)
+    if len(header) < 8:
+        return None
+    size, header_bytes = int.from_bytes(header[:4]), 8
+    if size == 1:
+        size, header_bytes = int.from_bytes(file.read(8)), 16
+    return header[4:], size - header_bytes
 
 
 def _ogg_is_cut_short(path: Path) -> bool:

@@ -14,7 +14,8 @@ from oneshots.ceiling import encode_under_ceiling, excess_when_decoded
 from oneshots.cut import Bounds, Cut, Level, amplify, bounds_with_surroundings, cut, gain_db_for, measure_level
 from oneshots.decode import DEFAULT_MAX_SECONDS, Recording, RecordingWarning, decode
 from oneshots.encode import Encoding, choose_encoding, encode
-from oneshots.faults import clipped_samples, clipping_warnings, noise_warnings
+from oneshots.envelope import signal_to_noise_db
+from oneshots.faults import clipped_samples, clipping_warnings, noise_warnings, quantisation_unit
 from oneshots.parameters import Parameters
 from oneshots.samples import Samples
 from oneshots.segmentation import Segmentation, segment_adaptively, segment_by_threshold
@@ -41,6 +42,7 @@ class OneShot:
     lufs: float | None
     true_peak_dbtp: float | None
     gain_db: float
+    signal_to_noise_db: float | None
     descriptors: dict[str, Any] | None
 
 
@@ -81,7 +83,7 @@ def process(
     writer = _Writer(recording, parameters, dc_offset=dc_offset, output_dir=output_dir, stem=stem)
     one_shots = writer.write(segmentation) if parameters.processing_enabled else []
     measured = loudness.measure(samples, rate)
-    clipped = clipped_samples(samples, peak_dbfs=measured.sample_peak_dbfs)
+    clipped = clipped_samples(samples, dc_offset=dc_offset, quantisation_unit=quantisation_unit(recording.source))
     return Result(
         recording=recording,
         loudness=measured,
@@ -94,8 +96,8 @@ def process(
         warnings=[
             *recording.warnings,
             *_no_sounds(segmentation, parameters, peak_dbfs=measured.sample_peak_dbfs),
-            *clipping_warnings(clipped / rate),
-            *_noise_warnings(one_shots),
+            *clipping_warnings(clipped / rate, channel_seconds=samples.shape[0] * samples.shape[1] / rate),
+            *noise_warnings([one.signal_to_noise_db for one in one_shots if one.signal_to_noise_db is not None]),
         ],
     )
 
@@ -114,11 +116,6 @@ def _no_sounds(
     else:
         text = "no sound stands out of the recording's own noise"
     return [RecordingWarning(code="NO_SOUNDS", message=text)]
-
-
-def _noise_warnings(one_shots: list[OneShot]) -> list[RecordingWarning]:
-    ratios = [one.descriptors["signalToNoiseDb"] for one in one_shots if one.descriptors]
-    return noise_warnings([ratio for ratio in ratios if ratio is not None])
 
 
 def find_sounds(samples: Samples, rate: int, *, parameters: Parameters, dc_offset: np.ndarray) -> Segmentation:
@@ -202,6 +199,7 @@ class _Writer:
             gain_db += lowered_db
         else:
             written_rate = encode(path, samples, rate, encoding=self._encoding)
+        floor_dbfs = None if noise_floor_dbfs is None else noise_floor_dbfs + gain_db
         return OneShot(
             index=index,
             path=path,
@@ -216,7 +214,8 @@ class _Writer:
             lufs=level.after(gain_db).lufs,
             true_peak_dbtp=level.after(gain_db).true_peak_dbtp,
             gain_db=gain_db,
-            descriptors=self._describe(samples, None if noise_floor_dbfs is None else noise_floor_dbfs + gain_db),
+            signal_to_noise_db=signal_to_noise_db(samples, rate, noise_floor_dbfs=floor_dbfs),
+            descriptors=self._describe(samples, floor_dbfs),
         )
 
     def _describe(self, samples: Samples, noise_floor_dbfs: float | None) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@
 | moov missing, 0 bytes, a text file, a playlist, a picture | the user's fault, said clearly |
 | cut short or damaged in the middle | what decodes is kept, and flagged |
 | a header that promises more, or nothing, or a lie | what is there counts; what is missing is flagged |
+| a chunk or box larger than any file, millions of empty ones | not followed |
 | live webm without a duration, WAV with a data size of 0 | all of it |
 | a video, cover art, two tracks | the first audio track; a video alone is rejected |
 | 5.1, 192 kHz, 4 kHz | downmixed, brought into range |
@@ -29,6 +30,7 @@ from av.stream import Disposition
 
 import oneshots
 from oneshots.decode import decode
+from oneshots.file_promises import is_cut_short, is_fragmented
 from oneshots.rejection import Rejection
 from tests.unit.audio.signals import RATE, noise, silence, sine, write_by_ffmpeg, write_by_soundfile
 
@@ -186,6 +188,49 @@ def test_given_a_file_cut_in_half_when_decoded_then_what_is_there_is_kept_and_fl
     recording = decode(cut_in_half(path))
     assert 1.4 < recording.duration_seconds < 2.3
     assert "TRUNCATED" in warning_codes(recording)
+
+
+@pytest.mark.parametrize("size", [2**31, 2**62, 2**63 - 1, 2**64 - 1])
+def test_given_an_m4a_with_a_box_larger_than_any_file_when_decoded_then_the_box_is_not_followed(tmp_path, sound, size):
+    path = write_by_ffmpeg(
+        tmp_path / "a.m4a", sound, muxer="ipod", codec="aac", options={"use_editlist": "0", "movflags": "faststart"}
+    )
+    whole = decode(path)
+    with path.open("ab") as file:
+        file.write((1).to_bytes(4) + b"free" + size.to_bytes(8))
+    recording = decode(path)
+    assert (recording.samples.shape, recording.warnings) == (whole.samples.shape, whole.warnings)
+
+
+@pytest.mark.parametrize("size", [2**31, 2**62, 2**63 - 1, -5])
+def test_given_a_caf_with_a_chunk_larger_than_any_file_when_read_then_the_chunk_is_not_followed(tmp_path, size):
+    path = tmp_path / "a.caf"
+    path.write_bytes(b"caff\0\1\0\0" + b"free" + size.to_bytes(8, signed=True) + b"data" + (100).to_bytes(8))
+    assert not is_cut_short(path, "caf")
+
+
+@pytest.mark.parametrize(("count", "is_read"), [(900, True), (1100, False)])
+@pytest.mark.parametrize(
+    ("container", "start", "chunk", "data"),
+    [
+        ("wav", b"RIFF\0\0\0\0WAVE", b"JUNK" + bytes(4), b"data\x64\0\0\0"),
+        ("caf", b"caff\0\1\0\0", b"free" + bytes(8), b"data" + (100).to_bytes(8)),
+    ],
+    ids=["wav", "caf"],
+)
+def test_given_a_file_of_empty_chunks_when_read_then_it_gives_up_after_a_thousand(
+    tmp_path, container, start, chunk, data, count, is_read
+):
+    path = tmp_path / "a"
+    path.write_bytes(start + chunk * count + data)
+    assert is_cut_short(path, container) == is_read
+
+
+@pytest.mark.parametrize(("count", "is_read"), [(900, True), (1100, False)])
+def test_given_an_mp4_of_empty_boxes_when_read_then_it_gives_up_after_a_thousand(tmp_path, count, is_read):
+    path = tmp_path / "a"
+    path.write_bytes(((8).to_bytes(4) + b"free") * count + (8).to_bytes(4) + b"moof")
+    assert is_fragmented(path) == is_read
 
 
 def test_given_an_ogg_vorbis_cut_in_half_when_decoded_then_what_is_there_is_kept_and_flagged(tmp_path):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from oneshots.descriptors import ONE_SHOT_NAMES, describe_one_shot
+from oneshots.descriptors import ONE_SHOT_NAMES, describe_one_shot, describe_recording
 from tests.unit.audio.signals import RATE, noise, silence, sine
 
 
@@ -48,6 +48,24 @@ def test_given_any_rate_and_channels_when_described_then_all_is_finite_and_confi
     assert described["attackLog10"] == pytest.approx(np.log10(max(described["attackSeconds"], 0.0005)))
 
 
-def test_given_opposite_channels_when_described_then_it_is_as_silence_and_no_error():
-    tone = sine(330, seconds=0.2)
-    assert describe_one_shot(np.concatenate([tone, -tone]), RATE)["kind"] is None
+@pytest.mark.parametrize("residue", [0, 0.003], ids=["exactly", "nearly"])
+def test_given_opposite_channels_when_described_then_the_sound_is_what_one_of_them_is(residue):
+    tone = sine(330, seconds=0.5)
+    rest = residue * noise(seconds=0.5, level_dbfs=0)
+    one = describe_one_shot(tone, RATE, noise_floor_dbfs=-60.0)
+    both = describe_one_shot(np.concatenate([tone, rest - tone]), RATE, noise_floor_dbfs=-60.0)
+    for name in ("peakDbfs", "rmsDbfs", "signalToNoiseDb"):
+        assert both[name] == pytest.approx(one[name], abs=0.3)
+    for name in ("noteName", "kind", "singleEvent", "loopable"):
+        assert both[name] == one[name]
+
+
+def test_given_channels_of_their_own_when_described_then_it_is_their_mean_that_is():
+    left, right = noise(seconds=0.5, level_dbfs=-20, seed=1), noise(seconds=0.5, level_dbfs=-20, seed=2)
+    assert describe_one_shot(np.concatenate([left, right]), RATE)["rmsDbfs"] == pytest.approx(-23, abs=0.1)
+    assert describe_one_shot(np.concatenate([left, 0 * left]), RATE)["rmsDbfs"] == pytest.approx(-26, abs=0.1)
+
+
+def test_given_a_recording_in_opposite_phase_when_described_then_its_key_is_that_of_one_channel():
+    chord = sum(sine(hertz, seconds=4, level_dbfs=-16) for hertz in (220, 277.2, 329.6))
+    assert describe_recording(np.concatenate([chord, -chord]), RATE) == describe_recording(chord, RATE)

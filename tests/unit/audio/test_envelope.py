@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from oneshots.envelope import attack_seconds, describe_dynamics, describe_loop, level_db
+from oneshots.envelope import attack_seconds, describe_loop, dynamic_range_db, level_db, signal_to_noise_db
 from oneshots.timbre import power_spectra
-from tests.unit.audio.signals import RATE, noise, pluck, sine
+from tests.unit.audio.signals import RATE, noise, pluck, silence, sine
 
 
 def loop(mono):
@@ -25,17 +25,27 @@ def test_given_a_level_when_measured_then_it_is_the_rms_in_dbfs():
 
 def test_given_a_sound_that_falls_evenly_when_measured_then_its_dynamic_range_is_85_percent_of_the_fall():
     fall = 10 ** (np.linspace(0, -40, RATE) / 20)
-    described = describe_dynamics(
-        level_db((sine(2000, seconds=1)[0] * fall).astype(np.float32), RATE), noise_floor_dbfs=-60
-    )
-    assert described["dynamicRangeDb"] == pytest.approx(0.85 * 40, abs=2)
-    assert described["noiseFloorDbfs"] == -60
-    assert described["signalToNoiseDb"] == pytest.approx(60 - 9, abs=0.6)
+    level = level_db((sine(2000, seconds=1)[0] * fall).astype(np.float32), RATE)
+    assert dynamic_range_db(level) == pytest.approx(0.85 * 40, abs=2)
 
 
-def test_given_no_noise_floor_when_measured_then_there_is_no_signal_to_noise_ratio():
-    described = describe_dynamics(level_db(sine(2000, seconds=1)[0], RATE), noise_floor_dbfs=None)
-    assert (described["noiseFloorDbfs"], described["signalToNoiseDb"]) == (None, None)
+def test_given_channels_when_measured_then_the_level_is_that_of_their_mean_power():
+    tone = sine(1000, seconds=0.5, level_dbfs=-6)
+    mono = level_db(tone[0], RATE)
+    assert level_db(np.concatenate([tone, -tone]), RATE) == pytest.approx(mono)
+    assert level_db(np.concatenate([tone, 0 * tone]), RATE) == pytest.approx(mono - 3.01, abs=0.01)
+
+
+@pytest.mark.parametrize("other", [1, -1], ids=["in phase", "in opposite phase"])
+def test_given_a_noise_floor_when_measured_then_the_sound_stands_out_of_it_in_any_phase(other):
+    tone = sine(2000, seconds=1)
+    ratio = signal_to_noise_db(np.concatenate([tone, other * tone]), RATE, noise_floor_dbfs=-60)
+    assert ratio == pytest.approx(60 - 9, abs=0.1)
+
+
+def test_given_no_noise_floor_or_no_sound_when_measured_then_there_is_no_signal_to_noise_ratio():
+    assert signal_to_noise_db(sine(2000, seconds=1), RATE, noise_floor_dbfs=None) is None
+    assert signal_to_noise_db(silence(seconds=1), RATE, noise_floor_dbfs=-60) is None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -132,3 +133,13 @@ def test_given_no_descriptors_though_asked_for_when_checked_then_the_manifest_br
     ):
         with pytest.raises(jsonschema.ValidationError):
             validate(broken)
+
+
+def test_given_the_codes_of_all_warnings_when_looked_up_then_the_documentation_has_one_line_for_each():
+    sources = Path(oneshots.__file__).parent.glob("*.py")
+    given = {code for path in sources for code in re.findall(r'RecordingWarning\(code="(\w+)"', path.read_text())}
+    text = (Path(__file__).parents[3] / "docs/audio.md").read_text()
+    table = text.split("## What it warns of")[1].split("\n## ")[0]
+    assert len(given) == 9
+    assert sorted(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == sorted(given)
+    assert all(text.count(f"`{code}`") == 1 for code in given - {"NO_SOUNDS"})

@@ -136,7 +136,7 @@ def test_given_steady_noise_when_processed_then_each_one_shot_knows_the_noise_un
     for one in result.one_shots:
         # The noise of the take is at -60 dBFS.
         assert one.descriptors["noiseFloorDbfs"] - one.gain_db == pytest.approx(-60, abs=1)
-        assert one.descriptors["signalToNoiseDb"] > 35
+        assert one.descriptors["signalToNoiseDb"] == one.signal_to_noise_db > 35
     assert result.warnings == []
 
 
@@ -144,11 +144,23 @@ def codes(result):
     return [warning.code for warning in result.warnings]
 
 
-def test_given_sounds_barely_over_the_noise_when_processed_then_it_is_said_to_be_very_noisy(tmp_path):
+@pytest.mark.parametrize("features", ["all", "cut-only"])
+def test_given_sounds_barely_over_the_noise_when_processed_then_it_is_said_to_be_very_noisy(tmp_path, features):
     path = write_by_soundfile(tmp_path / "a.wav", scene(ONSETS, seconds=3.2, noise_dbfs=-24))
-    result = run(path, tmp_path)
+    result = run(path, tmp_path, features=features)
     assert result.one_shots
     assert codes(result) == ["VERY_NOISY"]
+
+
+def test_given_clear_sounds_in_opposite_phase_when_processed_then_they_are_described_as_in_phase(tmp_path):
+    mono = scene(ONSETS, seconds=3.2)
+    in_phase, opposite = (
+        run(write_by_soundfile(tmp_path / "a.wav", np.concatenate([mono, other])), tmp_path) for other in (mono, -mono)
+    )
+    assert codes(opposite) == codes(in_phase) == []
+    for one, other in zip(in_phase.one_shots, opposite.one_shots, strict=True):
+        assert other.descriptors["noteName"] == one.descriptors["noteName"]
+        assert other.descriptors["signalToNoiseDb"] == pytest.approx(one.descriptors["signalToNoiseDb"], abs=0.1)
 
 
 @pytest.mark.parametrize("format_", ["wav", "m4a"])
