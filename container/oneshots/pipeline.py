@@ -10,7 +10,7 @@ import numpy as np
 
 from oneshots import loudness
 from oneshots.blocks import mean_per_channel
-from oneshots.ceiling import encode_under_ceiling, excess_when_decoded
+from oneshots.ceiling import Written, excess_when_decoded, write_under_ceiling
 from oneshots.cut import Bounds, Cut, Level, amplify, bounds_with_surroundings, cut, gain_db_for, measure_level
 from oneshots.decode import DEFAULT_MAX_SECONDS, Recording, RecordingWarning, decode
 from oneshots.encode import Encoding, choose_encoding, encode
@@ -154,6 +154,16 @@ def _describe_recording(samples: Samples, rate: int, *, clipped: int) -> dict[st
     return describe_recording(samples, rate) | {"clippingShare": clipped / np.prod(samples.shape)}
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Sound:
+    """One sound to be written; `noise_floor_dbfs` is that of the recording around it, None when unknown."""
+
+    index: int
+    bounds: Bounds
+    confidence: float
+    noise_floor_dbfs: float | None
+
+
 class _Writer:
     """Cuts, writes and describes the sounds of one recording, one after the other."""
 
@@ -168,88 +178,79 @@ class _Writer:
         self._stem = stem
 
     def write(self, segmentation: Segmentation) -> list[OneShot]:
-        recording = self._recording
-        bounds = bounds_with_surroundings(
-            segmentation.segments, recording.sample_rate, length=recording.samples.shape[1]
-        )
-        is_shared = self._parameters.normalize_audio and self._parameters.normalize_mode == "together"
-        shared_gain_db = self._shared_gain_db(bounds) if is_shared else None
-        rate = recording.sample_rate
+        sounds = self._sounds(segmentation)
+        is_together = self._parameters.normalize_audio and self._parameters.normalize_mode == "together"
+        groups = [sounds] if is_together else [[sound] for sound in sounds]
+        return [one_shot for group in groups if group for one_shot in self._write_with_one_gain(group)]
+
+    def _sounds(self, segmentation: Segmentation) -> list[_Sound]:
+        rate, length = self._recording.sample_rate, self._recording.samples.shape[1]
+        bounds = bounds_with_surroundings(segmentation.segments, rate, length=length)
         floors = noise_floors_dbfs(segmentation.level_dbfs, [(each.start / rate, each.end / rate) for each in bounds])
-        sounds = zip(segmentation.segments, bounds, floors, strict=True)
         return [
-            self._write_one(index, each, segment.confidence, shared_gain_db=shared_gain_db, noise_floor_dbfs=floor)
-            for index, (segment, each, floor) in enumerate(sounds, start=1)
+            _Sound(index=index, bounds=each, confidence=segment.confidence, noise_floor_dbfs=floor)
+            for index, (segment, each, floor) in enumerate(
+                zip(segmentation.segments, bounds, floors, strict=True), start=1
+            )
         ]
 
-    def _write_one(
-        self,
-        index: int,
-        bounds: Bounds,
-        confidence: float,
-        *,
-        shared_gain_db: float | None,
-        noise_floor_dbfs: float | None,
-    ) -> OneShot:
-        rate = self._recording.sample_rate
-        samples = self._cut(bounds)
-        level = measure_level(samples, rate)
-        gain_db = self._gain_db(level) if shared_gain_db is None else shared_gain_db
-        amplify(samples, gain_db)
-        path = self._path(index)
-        if self._parameters.normalize_audio and shared_gain_db is None:
-            written_rate, lowered_db = encode_under_ceiling(path, samples, rate, encoding=self._encoding)
-            gain_db += lowered_db
-        else:
+    def _write_with_one_gain(self, sounds: list[_Sound]) -> list[OneShot]:
+        levels = [measure_level(self._cut(sound), self._recording.sample_rate) for sound in sounds]
+        written = self._write_levelled(sounds, levels)
+        return [self._one_shot(sound, level, written) for sound, level in zip(sounds, levels, strict=True)]
+
+    def _write_levelled(self, sounds: list[_Sound], levels: list[Level]) -> Written:
+        if not self._parameters.normalize_audio:
+            return self._write_files(sounds, 0.0)
+        gain_db = gain_db_for(levels, target_lufs=self._parameters.target_loudness_lufs)
+        return write_under_ceiling(lambda gain_db: self._write_files(sounds, gain_db, is_measured=True), gain_db)
+
+    def _write_files(self, sounds: list[_Sound], gain_db: float, *, is_measured: bool = False) -> Written:
+        """Write `sounds` with a gain; `is_measured` says that what a player decodes of them counts."""
+        rate = written_rate = self._recording.sample_rate
+        excess_db = 0.0
+        for sound in sounds:
+            path, samples = self._path(sound), amplify(self._cut(sound), gain_db)
             written_rate = encode(path, samples, rate, encoding=self._encoding)
+            if is_measured:
+                excess_db = max(excess_db, excess_when_decoded(path, samples, rate, encoding=self._encoding))
+        return Written(gain_db=gain_db, sample_rate=written_rate, excess_db=excess_db)
+
+    def _one_shot(self, sound: _Sound, level: Level, written: Written) -> OneShot:
+        rate, bounds, path = self._recording.sample_rate, sound.bounds, self._path(sound)
+        level = level.after(written.gain_db)
         return OneShot(
-            index=index,
+            index=sound.index,
             path=path,
             format=self._encoding.format,
             start_seconds=bounds.start / rate,
             end_seconds=bounds.end / rate,
             duration_seconds=(bounds.end - bounds.start) / rate,
-            sample_rate=written_rate,
-            channels=samples.shape[0],
+            sample_rate=written.sample_rate,
+            channels=self._recording.channels,
             size_bytes=path.stat().st_size,
-            confidence=confidence,
-            lufs=level.after(gain_db).lufs,
-            true_peak_dbtp=level.after(gain_db).true_peak_dbtp,
-            gain_db=gain_db,
-            descriptors=self._describe(samples, None if noise_floor_dbfs is None else noise_floor_dbfs + gain_db),
+            confidence=sound.confidence,
+            lufs=level.lufs,
+            true_peak_dbtp=level.true_peak_dbtp,
+            gain_db=written.gain_db,
+            descriptors=self._describe(sound, gain_db=written.gain_db),
         )
 
-    def _describe(self, samples: Samples, noise_floor_dbfs: float | None) -> dict[str, Any] | None:
+    def _describe(self, sound: _Sound, *, gain_db: float) -> dict[str, Any] | None:
         if not self._parameters.describes:
             return None
         from oneshots.descriptors import describe_one_shot
 
-        return describe_one_shot(samples, self._recording.sample_rate, noise_floor_dbfs=noise_floor_dbfs)
+        floor = sound.noise_floor_dbfs
+        return describe_one_shot(
+            amplify(self._cut(sound), gain_db),
+            self._recording.sample_rate,
+            noise_floor_dbfs=None if floor is None else floor + gain_db,
+        )
 
-    def _gain_db(self, level: Level) -> float:
-        if not self._parameters.normalize_audio:
-            return 0.0
-        return gain_db_for([level], target_lufs=self._parameters.target_loudness_lufs)
+    def _cut(self, sound: _Sound) -> Cut:
+        recording = self._recording
+        return cut(recording.samples, recording.sample_rate, bounds=sound.bounds, dc_offset=self._dc_offset)
 
-    def _shared_gain_db(self, bounds: list[Bounds]) -> float:
-        """Return the one gain for all: the loudest sound comes to the target, no file's true peak over the ceiling."""
-        rate = self._recording.sample_rate
-        levels = [measure_level(self._cut(each), rate) for each in bounds]
-        gain_db = gain_db_for(levels, target_lufs=self._parameters.target_loudness_lufs)
-        if not self._encoding.is_lossy:
-            return gain_db
-        excesses = [self._excess_db(index, each, gain_db) for index, each in enumerate(bounds, start=1)]
-        return gain_db - max(excesses, default=0.0)
-
-    def _excess_db(self, index: int, bounds: Bounds, gain_db: float) -> float:
-        """How far over the ceiling the sound would be decoded; its file is written anew later."""
-        rate = self._recording.sample_rate
-        samples = amplify(self._cut(bounds), gain_db)
-        encode(self._path(index), samples, rate, encoding=self._encoding)
-        return excess_when_decoded(self._path(index), samples, rate, encoding=self._encoding)
-
-    def _cut(self, bounds: Bounds) -> Cut:
-        return cut(self._recording.samples, self._recording.sample_rate, bounds=bounds, dc_offset=self._dc_offset)
-
-    def _path(self, index: int) -> Path:
-        return self._output_dir / f"{self._stem}-{index:03d}.{self._encoding.format}"
+    def _path(self, sound: _Sound) -> Path:
+        return self._output_dir / f"{self._stem}-{sound.index:03d}.{self._encoding.format}"
