@@ -144,7 +144,8 @@ def _one_shot(one_shot: OneShot, place: Place) -> dict[str, Any]:
 
 
 def _rounded(value: float | None, digits: int) -> float | None:
-    return round(float(value), digits) if value is not None and math.isfinite(value) else None
+    # 0.0 added: what rounds to -0.0 is 0.
+    return round(float(value), digits) + 0.0 if value is not None and math.isfinite(value) else None
 
 
 def _finite(values: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -11,7 +11,17 @@ import numpy as np
 from oneshots import loudness
 from oneshots.blocks import mean_per_channel
 from oneshots.ceiling import Written, excess_when_decoded, write_under_ceiling
-from oneshots.cut import Bounds, Cut, Level, amplify, bounds_with_surroundings, cut, gain_db_for, measure_level
+from oneshots.cut import (
+    Bounds,
+    Cut,
+    Level,
+    amplify,
+    bounds_with_surroundings,
+    cut,
+    gain_db_for,
+    gain_db_within_full_scale,
+    measure_level,
+)
 from oneshots.decode import DEFAULT_MAX_SECONDS, Recording, RecordingWarning, decode
 from oneshots.encode import Encoding, choose_encoding, encode
 from oneshots.faults import clipped_samples, clipping_warnings, noise_warnings
@@ -201,9 +211,15 @@ class _Writer:
 
     def _write_levelled(self, sounds: list[_Sound], levels: list[Level]) -> Written:
         if not self._parameters.normalize_audio:
-            return self._write_files(sounds, 0.0)
+            return self._write_files(sounds, self._unasked_gain_db(sounds))
         gain_db = gain_db_for(levels, target_lufs=self._parameters.target_loudness_lufs)
         return write_under_ceiling(lambda gain_db: self._write_files(sounds, gain_db, is_measured=True), gain_db)
+
+    def _unasked_gain_db(self, sounds: list[_Sound]) -> float:
+        """0, unless the file would cut off what the recording did not: without its DC a sound may pass full scale."""
+        if self._encoding.holds_overs:
+            return 0.0
+        return min(gain_db_within_full_scale(self._cut(sound)) for sound in sounds)
 
     def _write_files(self, sounds: list[_Sound], gain_db: float, *, is_measured: bool = False) -> Written:
         """Write `sounds` with a gain; `is_measured` says that what a player decodes of them counts."""

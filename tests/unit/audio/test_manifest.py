@@ -23,9 +23,12 @@ def validate(document):
 
 
 def processed(tmp_path, samples, **params):
-    path = write_by_soundfile(tmp_path / "a.wav", samples)
+    return described(write_by_soundfile(tmp_path / "a.wav", samples), **params)
+
+
+def described(path, **params):
     parameters = parse_parameters({name.replace("_", "-"): value for name, value in params.items()})
-    result = process(path, parameters=parameters, output_dir=tmp_path)
+    result = process(path, parameters=parameters, output_dir=path.parent)
     return manifest.completed(
         result,
         recording_id=RECORDING_ID,
@@ -87,6 +90,16 @@ def test_given_a_wrong_manifest_when_validated_then_the_schema_refuses_it(damage
 def test_given_nan_when_written_then_it_is_an_error_and_not_bad_json():
     with pytest.raises(ValueError, match="not JSON compliant"):
         manifest.to_json({"value": np.nan})
+
+
+def test_given_a_gain_that_rounds_to_nothing_when_described_then_it_is_no_negative_zero(tmp_path):
+    samples = scene([0.5, 1.5], seconds=2.5)
+    samples *= np.float32(1.0001) / np.abs(samples).max()
+    path = write_by_soundfile(tmp_path / "a.wav", samples, subtype="FLOAT")
+    document = described(path, output_format="flac", normalize_audio=False)
+    assert document["oneShots"]
+    assert b"-0.0," not in manifest.to_json(document)
+    assert b"-0.0}" not in manifest.to_json(document)
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,33 @@ def test_given_normalisation_off_when_processed_then_the_level_is_the_recordings
     assert np.max(np.abs(piece[:, middle] - expected[:, middle])) < 1e-5
 
 
+@pytest.fixture(scope="module")
+def off_centre(tmp_path_factory):
+    """Plucks that reach down to -0.98 from the 0.15 of the silence around: without the DC they pass full scale."""
+    swings = np.abs(scene(ONSETS, seconds=3.2, noise_dbfs=-80))
+    samples = 0.15 - 1.13 / swings.max() * swings
+    return write_by_soundfile(tmp_path_factory.mktemp("dc") / "a.wav", samples, subtype="FLOAT")
+
+
+@pytest.mark.parametrize("output_format", ["flac", "mp3", "m4a"])
+def test_given_normalisation_off_and_peaks_that_pass_full_scale_when_written_then_none_is_cut_off(
+    off_centre, tmp_path, output_format
+):
+    result = run(off_centre, tmp_path, normalize_audio=False, output_format=output_format, features="cut-only")
+    assert len(result.one_shots) == 3
+    for one in result.one_shots:
+        assert -1.1 < one.gain_db < 0
+        written = np.abs(decode(one.path).samples)
+        assert np.count_nonzero(written >= 1 - 1e-6) <= 1
+        assert written.max() == pytest.approx(1, abs=0.05)
+
+
+def test_given_normalisation_off_and_a_float_wav_when_written_then_its_overs_stay(off_centre, tmp_path):
+    result = run(off_centre, tmp_path, normalize_audio=False, features="cut-only")
+    assert [one.gain_db for one in result.one_shots] == [0, 0, 0]
+    assert max(np.abs(decode(one.path).samples).max() for one in result.one_shots) > 1.05
+
+
 def test_given_processing_off_when_processed_then_nothing_is_cut_and_all_is_described(take, tmp_path):
     result = run(take, tmp_path, processing_enabled=False)
     assert result.one_shots == []
