@@ -27,7 +27,14 @@ from oneshots.encode import Encoding, choose_encoding, encode
 from oneshots.faults import clipped_samples, clipping_warnings, noise_warnings
 from oneshots.parameters import Parameters
 from oneshots.samples import Samples
-from oneshots.segmentation import Segmentation, segment_adaptively, segment_by_threshold
+from oneshots.segmentation import (
+    FIXED_FRAME_MS,
+    Segmentation,
+    noise_floor_dbfs,
+    rms_dbfs,
+    segment_adaptively,
+    segment_by_threshold,
+)
 from oneshots.surroundings import noise_floors_dbfs
 from oneshots.waveform import waveform
 
@@ -89,7 +96,7 @@ def process(
     segmentation = find_sounds(samples, rate, parameters=parameters, dc_offset=dc_offset)
     logger.info("found %d sound(s)", len(segmentation.segments))
     writer = _Writer(recording, parameters, dc_offset=dc_offset, output_dir=output_dir, stem=stem)
-    one_shots = writer.write(segmentation) if parameters.processing_enabled else []
+    one_shots = writer.write(segmentation)
     measured = loudness.measure(samples, rate)
     clipped = clipped_samples(samples, peak_dbfs=measured.sample_peak_dbfs)
     return Result(
@@ -114,7 +121,7 @@ def _no_sounds(
     segmentation: Segmentation, parameters: Parameters, *, peak_dbfs: float | None
 ) -> list[RecordingWarning]:
     """Say that nothing was found, and why: an empty list of one-shots alone might be taken for a fault."""
-    if segmentation.segments:
+    if segmentation.segments or not parameters.processing_enabled:
         return []
     threshold = parameters.fixed_threshold_dbfs
     if peak_dbfs is None:
@@ -132,7 +139,12 @@ def _noise_warnings(one_shots: list[OneShot]) -> list[RecordingWarning]:
 
 
 def find_sounds(samples: Samples, rate: int, *, parameters: Parameters, dc_offset: np.ndarray) -> Segmentation:
-    """Find the sounds of `samples`, shape (channels, n): by the user's threshold if there is one, else adaptively."""
+    """Find the sounds of `samples`, shape (channels, n): by the user's threshold if there is one, else adaptively.
+
+    With processing off none are looked for: only the levels are told.
+    """
+    if not parameters.processing_enabled:
+        return _levels_alone(samples, rate, dc_offset=dc_offset)
     threshold = parameters.fixed_threshold_dbfs
     if threshold is None:
         return segment_adaptively(samples, rate, min_silence_ms=parameters.min_silence_ms, dc_offset=dc_offset)
@@ -143,6 +155,11 @@ def find_sounds(samples: Samples, rate: int, *, parameters: Parameters, dc_offse
         min_silence_ms=parameters.min_silence_ms,
         dc_offset=dc_offset,
     )
+
+
+def _levels_alone(samples: Samples, rate: int, *, dc_offset: np.ndarray) -> Segmentation:
+    level = rms_dbfs(samples, rate, frame_ms=FIXED_FRAME_MS, dc_offset=dc_offset)
+    return Segmentation(segments=[], noise_floor_dbfs=noise_floor_dbfs(level), threshold_dbfs=None, level_dbfs=level)
 
 
 def _draw(samples: Samples, rate: int, one_shots: Sequence[OneShot]) -> dict[str, bytes]:

@@ -87,6 +87,23 @@ def test_given_processing_off_when_processed_then_nothing_is_cut_and_all_is_desc
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("threshold", [{}, {"silence_threshold": -30}], ids=["adaptive", "fixed"])
+def test_given_processing_off_when_processed_then_no_sound_is_looked_for_and_the_noise_is_told(
+    take, tmp_path, monkeypatch, threshold
+):
+    floor_dbfs = run(take, tmp_path, **threshold).noise_floor_dbfs
+    for way in ("segment_adaptively", "segment_by_threshold"):
+        monkeypatch.delattr(f"oneshots.pipeline.{way}")
+    result = run(take, tmp_path, processing_enabled=False, **threshold)
+    assert result.noise_floor_dbfs == floor_dbfs == pytest.approx(-60, abs=1)
+    assert result.threshold_dbfs is None
+
+
+def test_given_silence_and_processing_off_when_processed_then_no_sound_is_missed(tmp_path):
+    path = write_by_soundfile(tmp_path / "a.wav", silence(seconds=2))
+    assert run(path, tmp_path, processing_enabled=False).warnings == []
+
+
 @pytest.mark.parametrize("samples", [silence(seconds=2), noise(seconds=4, level_dbfs=-40)], ids=["silence", "noise"])
 def test_given_no_sound_when_processed_then_it_completes_with_no_one_shots(tmp_path, samples):
     path = write_by_soundfile(tmp_path / "a.wav", samples)
