@@ -82,8 +82,9 @@ def rejected(
 
 
 def to_json(document: dict[str, Any]) -> bytes:
-    """UTF-8 JSON. Raises ValueError rather than write NaN or Infinity, which are not JSON."""
-    return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1).encode("utf-8", "replace") + b"\n"
+    """UTF-8 JSON on one line: a long recording's is many MB. Raises ValueError rather than write NaN or Infinity."""
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace") + b"\n"
 
 
 def _head(recording_id: str, parameters: Parameters, *, threshold_dbfs: float | None) -> dict[str, Any]:

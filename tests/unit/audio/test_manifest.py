@@ -11,6 +11,7 @@ from oneshots.naming import fitting_stem, split_name
 from oneshots.parameters import parse_parameters
 from oneshots.pipeline import process
 from oneshots.rejection import Rejection
+from persist.manifest import MAX_MANIFEST_BYTES
 from tests.unit.audio.signals import scene, silence, write_by_soundfile
 
 SCHEMA = json.loads((Path(oneshots.__file__).parent / "manifest.schema.json").read_text())
@@ -85,6 +86,27 @@ def test_given_a_rejection_when_described_then_the_manifest_obeys_its_schema():
 def test_given_a_wrong_manifest_when_validated_then_the_schema_refuses_it(damage):
     with pytest.raises(jsonschema.ValidationError):
         validate({**rejected(), **damage})
+
+
+def test_given_a_manifest_when_written_then_it_is_one_line_without_spaces():
+    content = manifest.to_json({"a": [1, {"b": None}], "name": "日本 x"})
+    assert content == '{"a":[1,{"b":null}],"name":"日本 x"}\n'.encode()
+
+
+@pytest.mark.parametrize(("stem_bytes", "most"), [(20, 33_000), (918, 17_000)], ids=["a usual name", "the longest"])
+def test_given_as_many_one_shots_as_documented_when_written_then_the_manifest_is_not_too_large(
+    tmp_path, stem_bytes, most
+):
+    document = processed(tmp_path, scene([0.5, 1.5], seconds=2.5))
+    prefix = f"public/processed/{'u' * 36}/{RECORDING_ID}/"
+    key = f"{prefix}{'x' * stem_bytes}-99999.flac"
+    assert len(key.encode()) <= 1024
+    for one_shot in document["oneShots"]:
+        one_shot.pop("path")
+        one_shot |= {"index": 99_999, "key": key, "startSeconds": 14399.123456, "endSeconds": 14399.654321}
+    of_two = len(manifest.to_json(document))
+    of_one = len(manifest.to_json(document | {"oneShots": document["oneShots"][:1]}))
+    assert of_two + most * (of_two - of_one) <= MAX_MANIFEST_BYTES
 
 
 def test_given_nan_when_written_then_it_is_an_error_and_not_bad_json():
