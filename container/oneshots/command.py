@@ -33,7 +33,7 @@ parameters (--params, a JSON object; all optional):
   auto-detect-threshold  true | false       true: adapt even if a threshold is given
   preserve-original      true | false       also copy the file itself
   output-format          original | wav | flac | mp3 | m4a
-  normalize-audio        true | false       false: leave the level alone
+  normalize-audio        true | false       false: leave the level alone (but cut off no peaks)
   target-loudness        -60..0 LUFS        default -18
   normalize-mode         each | together    together: one gain for all, the loudest comes to the target
   features               all | cut-only     cut-only: no descriptors, tempo, key or pictures, in less time

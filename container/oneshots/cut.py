@@ -126,6 +126,12 @@ def gain_db_for(levels: Sequence[Level], *, target_lufs: float) -> float:
     return min(target_lufs - max(loud), TRUE_PEAK_CEILING_DBTP - max(peaks))
 
 
+def gain_db_within_full_scale(samples: Samples) -> float:
+    """Return the gain in dB, 0 or less, that brings the largest of `samples`, shape (channels, n), to full scale."""
+    peak_dbfs = loudness.decibels(loudness.sample_peak(samples))
+    return 0.0 if peak_dbfs is None or peak_dbfs <= 0 else -peak_dbfs
+
+
 def amplify(samples: Cut, gain_db: float) -> Cut:
     """Apply a gain in place to `samples`, shape (channels, n), and return it."""
     gain = np.float32(10 ** (gain_db / 20))

@@ -51,6 +51,11 @@ class Encoding:
         """Whether what is decoded differs from what was encoded, its peaks included."""
         return self.subtype in ("aac", "libmp3lame")
 
+    @property
+    def holds_overs(self) -> bool:
+        """Whether samples beyond full scale are written as they are, not cut off."""
+        return self.subtype == "FLOAT"
+
 
 def choose_encoding(requested: str, source: Source) -> Encoding:
     """Choose the encoding for `requested` (`original`, wav, flac, mp3, m4a) one-shots of `source`.

@@ -3,18 +3,13 @@
 import numpy as np
 
 
-def fade(samples: np.ndarray, rate: int, *, fade_in_ms: float, fade_out_ms: float) -> np.ndarray:
-    """Apply raised-cosine fades in place to `samples`, shape (channels, n), and return it.
-
-    A fade never takes more than half of the sound.
-    """
-    return fade_part(samples, rate, first=0, length=samples.shape[1], fade_in_ms=fade_in_ms, fade_out_ms=fade_out_ms)
-
-
 def fade_part(
     part: np.ndarray, rate: int, *, first: int, length: int, fade_in_ms: float, fade_out_ms: float
 ) -> np.ndarray:
-    """Apply `fade` in place to `part`, shape (channels, n): samples `first` on of a sound of `length` samples."""
+    """Apply raised-cosine fades in place to a part of a sound of `length` samples, and return it.
+
+    `part`, shape (channels, n), are the sound's samples from `first` on. A fade takes at most half of the sound.
+    """
     rise = min(round(fade_in_ms * rate / 1000), length // 2)
     fall = min(round(fade_out_ms * rate / 1000), length // 2)
     rising = _rising(rise)[first : first + part.shape[1]]

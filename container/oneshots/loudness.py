@@ -26,7 +26,11 @@ _TAPS = 24
 
 @dataclass(frozen=True, kw_only=True)
 class Loudness:
-    """How loud a recording is; None where it is too short or too quiet for the measure to exist."""
+    """How loud a recording is; None where it is too short or too quiet for the measure to exist.
+
+    `integrated_lufs` is the gated integrated loudness (BS.1770-4, Annex 1), of 400 ms at least; `loudness_range_lu` is
+    EBU Tech 3342's, of 3 s at least.
+    """
 
     integrated_lufs: float | None
     loudness_range_lu: float | None
@@ -37,8 +41,9 @@ class Loudness:
 def measure(samples: Samples, rate: int, *, channel_weights: Sequence[float] | None = None) -> Loudness:
     """Measure a whole recording, shape (channels, n), in blocks.
 
-    Every channel weighs 1 unless `channel_weights` says otherwise, such as `FIVE_CHANNEL_WEIGHTS` for 5.0. What the
-    engine decodes is at most stereo: a 5.1 recording is measured as its downmix, which is what is cut and heard.
+    Left and right weigh the same, and the engine decodes no more channels than these: a 5.1 recording is measured as
+    its downmix, which is what is cut and heard. `channel_weights`, such as `FIVE_CHANNEL_WEIGHTS` for 5.0, are there
+    for the EBU's test signals, which ask that surrounds weigh more.
     """
     powers = _binned_power(samples, rate, channel_weights)
     return Loudness(
@@ -47,16 +52,6 @@ def measure(samples: Samples, rate: int, *, channel_weights: Sequence[float] | N
         true_peak_dbtp=decibels(true_peak(samples, rate)),
         sample_peak_dbfs=decibels(sample_peak(samples)),
     )
-
-
-def integrated_lufs(samples: Samples, rate: int, *, channel_weights: Sequence[float] | None = None) -> float | None:
-    """Gated integrated loudness (BS.1770-4, Annex 1); None under 400 ms or when all is under the gate."""
-    return _integrated(_binned_power(samples, rate, channel_weights))
-
-
-def loudness_range_lu(samples: Samples, rate: int) -> float | None:
-    """Loudness range (EBU Tech 3342); None under 3 s or when all is under the gate."""
-    return _loudness_range(_binned_power(samples, rate))
 
 
 def short_sound_lufs(samples: Samples, rate: int) -> float | None:

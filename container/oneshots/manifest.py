@@ -82,8 +82,9 @@ def rejected(
 
 
 def to_json(document: dict[str, Any]) -> bytes:
-    """UTF-8 JSON. Raises ValueError rather than write NaN or Infinity, which are not JSON."""
-    return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1).encode("utf-8", "replace") + b"\n"
+    """UTF-8 JSON on one line: a long recording's is many MB. Raises ValueError rather than write NaN or Infinity."""
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace") + b"\n"
 
 
 def _head(recording_id: str, parameters: Parameters, *, threshold_dbfs: float | None) -> dict[str, Any]:
@@ -144,7 +145,8 @@ def _one_shot(one_shot: OneShot, place: Place) -> dict[str, Any]:
 
 
 def _rounded(value: float | None, digits: int) -> float | None:
-    return round(float(value), digits) if value is not None and math.isfinite(value) else None
+    # 0.0 added: what rounds to -0.0 is 0.
+    return round(float(value), digits) + 0.0 if value is not None and math.isfinite(value) else None
 
 
 def _finite(values: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -10,15 +10,32 @@ import numpy as np
 
 from oneshots import loudness
 from oneshots.blocks import mean_per_channel
-from oneshots.ceiling import encode_under_ceiling, excess_when_decoded
-from oneshots.cut import Bounds, Cut, Level, amplify, bounds_with_surroundings, cut, gain_db_for, measure_level
+from oneshots.ceiling import Written, excess_when_decoded, write_under_ceiling
+from oneshots.cut import (
+    Bounds,
+    Cut,
+    Level,
+    amplify,
+    bounds_with_surroundings,
+    cut,
+    gain_db_for,
+    gain_db_within_full_scale,
+    measure_level,
+)
 from oneshots.decode import DEFAULT_MAX_SECONDS, Recording, RecordingWarning, decode
 from oneshots.encode import Encoding, choose_encoding, encode
 from oneshots.envelope import signal_to_noise_db
 from oneshots.faults import clipped_samples, clipping_warnings, noise_warnings, quantisation_unit
 from oneshots.parameters import Parameters
 from oneshots.samples import Samples
-from oneshots.segmentation import Segmentation, segment_adaptively, segment_by_threshold
+from oneshots.segmentation import (
+    FIXED_FRAME_MS,
+    Segmentation,
+    noise_floor_dbfs,
+    rms_dbfs,
+    segment_adaptively,
+    segment_by_threshold,
+)
 from oneshots.surroundings import noise_floors_dbfs
 from oneshots.waveform import waveform
 
@@ -81,7 +98,7 @@ def process(
     segmentation = find_sounds(samples, rate, parameters=parameters, dc_offset=dc_offset)
     logger.info("found %d sound(s)", len(segmentation.segments))
     writer = _Writer(recording, parameters, dc_offset=dc_offset, output_dir=output_dir, stem=stem)
-    one_shots = writer.write(segmentation) if parameters.processing_enabled else []
+    one_shots = writer.write(segmentation)
     measured = loudness.measure(samples, rate)
     clipped = clipped_samples(samples, dc_offset=dc_offset, quantisation_unit=quantisation_unit(recording.source))
     return Result(
@@ -106,7 +123,7 @@ def _no_sounds(
     segmentation: Segmentation, parameters: Parameters, *, peak_dbfs: float | None
 ) -> list[RecordingWarning]:
     """Say that nothing was found, and why: an empty list of one-shots alone might be taken for a fault."""
-    if segmentation.segments:
+    if segmentation.segments or not parameters.processing_enabled:
         return []
     threshold = parameters.fixed_threshold_dbfs
     if peak_dbfs is None:
@@ -119,7 +136,12 @@ def _no_sounds(
 
 
 def find_sounds(samples: Samples, rate: int, *, parameters: Parameters, dc_offset: np.ndarray) -> Segmentation:
-    """Find the sounds of `samples`, shape (channels, n): by the user's threshold if there is one, else adaptively."""
+    """Find the sounds of `samples`, shape (channels, n): by the user's threshold if there is one, else adaptively.
+
+    With processing off none are looked for: only the levels are told.
+    """
+    if not parameters.processing_enabled:
+        return _levels_alone(samples, rate, dc_offset=dc_offset)
     threshold = parameters.fixed_threshold_dbfs
     if threshold is None:
         return segment_adaptively(samples, rate, min_silence_ms=parameters.min_silence_ms, dc_offset=dc_offset)
@@ -130,6 +152,11 @@ def find_sounds(samples: Samples, rate: int, *, parameters: Parameters, dc_offse
         min_silence_ms=parameters.min_silence_ms,
         dc_offset=dc_offset,
     )
+
+
+def _levels_alone(samples: Samples, rate: int, *, dc_offset: np.ndarray) -> Segmentation:
+    level = rms_dbfs(samples, rate, frame_ms=FIXED_FRAME_MS, dc_offset=dc_offset)
+    return Segmentation(segments=[], noise_floor_dbfs=noise_floor_dbfs(level), threshold_dbfs=None, level_dbfs=level)
 
 
 def _draw(samples: Samples, rate: int, one_shots: Sequence[OneShot]) -> dict[str, bytes]:
@@ -151,6 +178,16 @@ def _describe_recording(samples: Samples, rate: int, *, clipped: int) -> dict[st
     return describe_recording(samples, rate) | {"clippingShare": clipped / np.prod(samples.shape)}
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Sound:
+    """One sound to be written; `noise_floor_dbfs` is that of the recording around it, None when unknown."""
+
+    index: int
+    bounds: Bounds
+    confidence: float
+    noise_floor_dbfs: float | None
+
+
 class _Writer:
     """Cuts, writes and describes the sounds of one recording, one after the other."""
 
@@ -165,55 +202,70 @@ class _Writer:
         self._stem = stem
 
     def write(self, segmentation: Segmentation) -> list[OneShot]:
-        recording = self._recording
-        bounds = bounds_with_surroundings(
-            segmentation.segments, recording.sample_rate, length=recording.samples.shape[1]
-        )
-        is_shared = self._parameters.normalize_audio and self._parameters.normalize_mode == "together"
-        shared_gain_db = self._shared_gain_db(bounds) if is_shared else None
-        rate = recording.sample_rate
+        sounds = self._sounds(segmentation)
+        is_together = self._parameters.normalize_audio and self._parameters.normalize_mode == "together"
+        groups = [sounds] if is_together else [[sound] for sound in sounds]
+        return [one_shot for group in groups if group for one_shot in self._write_with_one_gain(group)]
+
+    def _sounds(self, segmentation: Segmentation) -> list[_Sound]:
+        rate, length = self._recording.sample_rate, self._recording.samples.shape[1]
+        bounds = bounds_with_surroundings(segmentation.segments, rate, length=length)
         floors = noise_floors_dbfs(segmentation.level_dbfs, [(each.start / rate, each.end / rate) for each in bounds])
-        sounds = zip(segmentation.segments, bounds, floors, strict=True)
         return [
-            self._write_one(index, each, segment.confidence, shared_gain_db=shared_gain_db, noise_floor_dbfs=floor)
-            for index, (segment, each, floor) in enumerate(sounds, start=1)
+            _Sound(index=index, bounds=each, confidence=segment.confidence, noise_floor_dbfs=floor)
+            for index, (segment, each, floor) in enumerate(
+                zip(segmentation.segments, bounds, floors, strict=True), start=1
+            )
         ]
 
-    def _write_one(
-        self,
-        index: int,
-        bounds: Bounds,
-        confidence: float,
-        *,
-        shared_gain_db: float | None,
-        noise_floor_dbfs: float | None,
-    ) -> OneShot:
-        rate = self._recording.sample_rate
-        samples = self._cut(bounds)
-        level = measure_level(samples, rate)
-        gain_db = self._gain_db(level) if shared_gain_db is None else shared_gain_db
-        amplify(samples, gain_db)
-        path = self._path(index)
-        if self._parameters.normalize_audio and shared_gain_db is None:
-            written_rate, lowered_db = encode_under_ceiling(path, samples, rate, encoding=self._encoding)
-            gain_db += lowered_db
-        else:
+    def _write_with_one_gain(self, sounds: list[_Sound]) -> list[OneShot]:
+        levels = [measure_level(self._cut(sound), self._recording.sample_rate) for sound in sounds]
+        written = self._write_levelled(sounds, levels)
+        return [self._one_shot(sound, level, written) for sound, level in zip(sounds, levels, strict=True)]
+
+    def _write_levelled(self, sounds: list[_Sound], levels: list[Level]) -> Written:
+        if not self._parameters.normalize_audio:
+            return self._write_files(sounds, self._unasked_gain_db(sounds))
+        gain_db = gain_db_for(levels, target_lufs=self._parameters.target_loudness_lufs)
+        return write_under_ceiling(lambda gain_db: self._write_files(sounds, gain_db, is_measured=True), gain_db)
+
+    def _unasked_gain_db(self, sounds: list[_Sound]) -> float:
+        """0, unless the file would cut off what the recording did not: without its DC a sound may pass full scale."""
+        if self._encoding.holds_overs:
+            return 0.0
+        return min(gain_db_within_full_scale(self._cut(sound)) for sound in sounds)
+
+    def _write_files(self, sounds: list[_Sound], gain_db: float, *, is_measured: bool = False) -> Written:
+        """Write `sounds` with a gain; `is_measured` says that what a player decodes of them counts."""
+        rate = written_rate = self._recording.sample_rate
+        excess_db = 0.0
+        for sound in sounds:
+            path, samples = self._path(sound), amplify(self._cut(sound), gain_db)
             written_rate = encode(path, samples, rate, encoding=self._encoding)
-        floor_dbfs = None if noise_floor_dbfs is None else noise_floor_dbfs + gain_db
+            if is_measured:
+                excess_db = max(excess_db, excess_when_decoded(path, samples, rate, encoding=self._encoding))
+        return Written(gain_db=gain_db, sample_rate=written_rate, excess_db=excess_db)
+
+    def _one_shot(self, sound: _Sound, level: Level, written: Written) -> OneShot:
+        rate, bounds, path = self._recording.sample_rate, sound.bounds, self._path(sound)
+        level = level.after(written.gain_db)
+        samples = amplify(self._cut(sound), written.gain_db)
+        floor = sound.noise_floor_dbfs
+        floor_dbfs = None if floor is None else floor + written.gain_db
         return OneShot(
-            index=index,
+            index=sound.index,
             path=path,
             format=self._encoding.format,
             start_seconds=bounds.start / rate,
             end_seconds=bounds.end / rate,
             duration_seconds=(bounds.end - bounds.start) / rate,
-            sample_rate=written_rate,
-            channels=samples.shape[0],
+            sample_rate=written.sample_rate,
+            channels=self._recording.channels,
             size_bytes=path.stat().st_size,
-            confidence=confidence,
-            lufs=level.after(gain_db).lufs,
-            true_peak_dbtp=level.after(gain_db).true_peak_dbtp,
-            gain_db=gain_db,
+            confidence=sound.confidence,
+            lufs=level.lufs,
+            true_peak_dbtp=level.true_peak_dbtp,
+            gain_db=written.gain_db,
             signal_to_noise_db=signal_to_noise_db(samples, rate, noise_floor_dbfs=floor_dbfs),
             descriptors=self._describe(samples, floor_dbfs),
         )
@@ -225,30 +277,9 @@ class _Writer:
 
         return describe_one_shot(samples, self._recording.sample_rate, noise_floor_dbfs=noise_floor_dbfs)
 
-    def _gain_db(self, level: Level) -> float:
-        if not self._parameters.normalize_audio:
-            return 0.0
-        return gain_db_for([level], target_lufs=self._parameters.target_loudness_lufs)
+    def _cut(self, sound: _Sound) -> Cut:
+        recording = self._recording
+        return cut(recording.samples, recording.sample_rate, bounds=sound.bounds, dc_offset=self._dc_offset)
 
-    def _shared_gain_db(self, bounds: list[Bounds]) -> float:
-        """Return the one gain for all: the loudest sound comes to the target, no file's true peak over the ceiling."""
-        rate = self._recording.sample_rate
-        levels = [measure_level(self._cut(each), rate) for each in bounds]
-        gain_db = gain_db_for(levels, target_lufs=self._parameters.target_loudness_lufs)
-        if not self._encoding.is_lossy:
-            return gain_db
-        excesses = [self._excess_db(index, each, gain_db) for index, each in enumerate(bounds, start=1)]
-        return gain_db - max(excesses, default=0.0)
-
-    def _excess_db(self, index: int, bounds: Bounds, gain_db: float) -> float:
-        """How far over the ceiling the sound would be decoded; its file is written anew later."""
-        rate = self._recording.sample_rate
-        samples = amplify(self._cut(bounds), gain_db)
-        encode(self._path(index), samples, rate, encoding=self._encoding)
-        return excess_when_decoded(self._path(index), samples, rate, encoding=self._encoding)
-
-    def _cut(self, bounds: Bounds) -> Cut:
-        return cut(self._recording.samples, self._recording.sample_rate, bounds=bounds, dc_offset=self._dc_offset)
-
-    def _path(self, index: int) -> Path:
-        return self._output_dir / f"{self._stem}-{index:03d}.{self._encoding.format}"
+    def _path(self, sound: _Sound) -> Path:
+        return self._output_dir / f"{self._stem}-{sound.index:03d}.{self._encoding.format}"

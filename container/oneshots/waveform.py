@@ -4,7 +4,6 @@ The definition, from https://github.com/bbc/audiowaveform (doc/DataFormat.md; th
 every sample becomes a 16-bit integer; the channels are summed and divided by their number, towards zero; a pixel is the
 least and the largest of its samples, and the last one may have fewer. How a sample becomes an integer depends on the
 file: integer PCM keeps its upper 16 bits (libsndfile), floating point is multiplied by 32767 and cut off towards zero.
-8-bit data are the 16-bit values divided by 256, towards zero.
 """
 
 import json
@@ -33,27 +32,26 @@ def waveform(
     rate: int,
     *,
     samples_per_pixel: int | None = None,
-    bits: int = 16,
     is_integer_pcm: bool = False,
 ) -> dict[str, Any]:
     """Draw `samples`, float32 of shape (channels, n) with full scale 1, as audiowaveform draws the file they are from.
 
-    `is_integer_pcm` says that the samples were integers in the file. `bits` is 16 or 8. `data` holds min, max, min,
-    max ... of `length` pixels. Samples beyond full scale are held there (audiowaveform's are undefined in C++).
+    `is_integer_pcm` says that the samples were integers in the file; `samples_per_pixel` is audiowaveform's zoom, by
+    default `samples_per_pixel_for` the length. `data` holds min, max, min, max ... of `length` pixels. Samples beyond
+    full scale are held there (audiowaveform's are undefined in C++).
     """
     pixel = samples_per_pixel or samples_per_pixel_for(samples.shape[1])
     step = pixel * max(1, BLOCK_SAMPLES // pixel)
     data: list[int] = []
     for start in range(0, samples.shape[1], step):
         mono = _mixed_down(_as_16_bit(samples[:, start : start + step], is_integer_pcm=is_integer_pcm))
-        pixels = _least_and_most(mono, pixel)
-        data.extend((_divided_towards_zero(pixels, 256) if bits == 8 else pixels).ravel().tolist())
+        data.extend(_least_and_most(mono, pixel).ravel().tolist())
     return {
         "version": 2,
         "channels": 1,
         "sample_rate": rate,
         "samples_per_pixel": pixel,
-        "bits": bits,
+        "bits": 16,
         "length": len(data) // 2,
         "data": data,
     }

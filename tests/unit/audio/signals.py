@@ -12,6 +12,8 @@ from av.audio.frame import AudioFrame
 from av.audio.layout import AudioLayout
 from av.audio.resampler import AudioResampler
 
+from oneshots.decode import Recording
+
 RATE = 44100
 
 
@@ -26,6 +28,23 @@ def sine(
 
 def silence(*, seconds: float, rate: int = RATE, channels: int = 1) -> np.ndarray:
     return np.zeros((channels, round(seconds * rate)), np.float32)
+
+
+def click_and_tone(*, seconds: float) -> np.ndarray:
+    """A click at 0.5 s and a tone after it, shape (1, n)."""
+    samples = np.concatenate([silence(seconds=0.5), sine(440, seconds=seconds - 0.5)], axis=1)
+    samples[0, RATE // 2 : RATE // 2 + 20] = 0.9
+    return samples
+
+
+def click_seconds(recording: Recording) -> float:
+    """When the click of `click_and_tone` is heard in what was decoded of it."""
+    return float(np.flatnonzero(np.abs(recording.samples[0, :]) > 0.2)[0] / recording.sample_rate)
+
+
+def warning_codes(recording: Recording) -> list[str]:
+    """Codes of the warnings about a decoded recording."""
+    return [each.code for each in recording.warnings]
 
 
 def noise(*, seconds: float, level_dbfs: float, rate: int = RATE, seed: int = 1) -> np.ndarray:

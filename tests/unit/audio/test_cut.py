@@ -16,7 +16,7 @@ from oneshots.cut import (
     gain_db_for,
     measure_level,
 )
-from oneshots.fades import fade, fade_part
+from oneshots.fades import fade_part
 from oneshots.segmentation import Segment
 from tests.unit.audio.signals import RATE, noise, pluck, silence, sine
 
@@ -80,7 +80,7 @@ def test_given_sound_around_when_cut_then_the_padding_is_that_sound_and_not_sile
 
 
 def test_given_a_fade_when_applied_then_it_starts_at_zero_and_leaves_the_middle_alone():
-    faded = fade(np.ones((2, 1000), np.float32), 1000, fade_in_ms=100, fade_out_ms=200)
+    faded = fade_part(np.ones((2, 1000), np.float32), 1000, first=0, length=1000, fade_in_ms=100, fade_out_ms=200)
     assert np.all(faded[:, 0] == 0)
     assert np.all(np.diff(faded[0, :100]) > 0)
     assert np.all(faded[:, 100:800] == 1)
@@ -90,7 +90,8 @@ def test_given_a_fade_when_applied_then_it_starts_at_zero_and_leaves_the_middle_
 
 @pytest.mark.parametrize("length", [0, 1, 2, 7])
 def test_given_less_than_the_fades_when_faded_then_it_still_works(length):
-    assert fade(np.ones((1, length), np.float32), RATE, fade_in_ms=5, fade_out_ms=5).shape == (1, length)
+    faded = fade_part(np.ones((1, length), np.float32), RATE, first=0, length=length, fade_in_ms=5, fade_out_ms=5)
+    assert faded.shape == (1, length)
 
 
 def test_given_an_attack_at_the_segments_start_when_cut_then_the_attack_is_untouched():
@@ -158,7 +159,7 @@ def test_given_a_part_of_a_sound_when_faded_then_it_is_that_part_of_the_faded_so
     fades = {"fade_in_ms": fades_ms[0], "fade_out_ms": fades_ms[1]}
     samples = noise(seconds=1, level_dbfs=-10, rate=1000)
     part = samples[:, first : first + count].copy()
-    whole = fade(samples, 1000, **fades)
+    whole = fade_part(samples, 1000, first=0, length=1000, **fades)
     fade_part(part, 1000, first=first, length=1000, **fades)
     np.testing.assert_array_equal(part, whole[:, first : first + count])
 

@@ -2,25 +2,21 @@ import numpy as np
 import pytest
 
 from oneshots.decode import decode
-from tests.unit.audio.signals import RATE, silence, sine, write_by_ffmpeg, write_by_soundfile
+from tests.unit.audio.signals import (
+    RATE,
+    click_and_tone,
+    click_seconds,
+    warning_codes,
+    write_by_ffmpeg,
+    write_by_soundfile,
+)
 
 SECONDS = 2.0
 
 
 @pytest.fixture(scope="module")
 def sound():
-    """A click at 0.5 s and a tone after it."""
-    samples = np.concatenate([silence(seconds=0.5), sine(440, seconds=SECONDS - 0.5)], axis=1)
-    samples[0, RATE // 2 : RATE // 2 + 20] = 0.9
-    return samples
-
-
-def click_seconds(recording):
-    return np.flatnonzero(np.abs(recording.samples[0]) > 0.2)[0] / recording.sample_rate
-
-
-def warning_codes(recording):
-    return [each.code for each in recording.warnings]
+    return click_and_tone(seconds=SECONDS)
 
 
 @pytest.mark.parametrize(

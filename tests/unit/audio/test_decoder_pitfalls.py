@@ -32,7 +32,17 @@ import oneshots
 from oneshots.decode import decode
 from oneshots.file_promises import is_cut_short, is_fragmented
 from oneshots.rejection import Rejection
-from tests.unit.audio.signals import RATE, noise, silence, sine, write_by_ffmpeg, write_by_soundfile
+from tests.unit.audio.signals import (
+    RATE,
+    click_and_tone,
+    click_seconds,
+    noise,
+    silence,
+    sine,
+    warning_codes,
+    write_by_ffmpeg,
+    write_by_soundfile,
+)
 
 ROOT = Path(__file__).parents[3]
 CONTAINER = Path(oneshots.__file__).parents[1]
@@ -41,18 +51,7 @@ SECONDS = 2.0
 
 @pytest.fixture(scope="module")
 def sound():
-    """A click at 0.5 s and a tone after it."""
-    samples = np.concatenate([silence(seconds=0.5), sine(440, seconds=SECONDS - 0.5)], axis=1)
-    samples[0, RATE // 2 : RATE // 2 + 20] = 0.9
-    return samples
-
-
-def click_seconds(recording):
-    return np.flatnonzero(np.abs(recording.samples[0]) > 0.2)[0] / recording.sample_rate
-
-
-def warning_codes(recording):
-    return [each.code for each in recording.warnings]
+    return click_and_tone(seconds=SECONDS)
 
 
 def rewrite(path, start, content):

@@ -38,9 +38,6 @@ def test_given_tech_3341_case_6_when_measured_then_surround_channels_weigh_as_bs
     five = np.concatenate([tones((level, 20), channels=1) for level in levels_dbfs])
     measured = loudness.measure(five, RATE, channel_weights=loudness.FIVE_CHANNEL_WEIGHTS)
     assert measured.integrated_lufs == pytest.approx(-23.0, abs=0.1)
-    assert (
-        loudness.integrated_lufs(five, RATE, channel_weights=loudness.FIVE_CHANNEL_WEIGHTS) == measured.integrated_lufs
-    )
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from oneshots.naming import fitting_stem, split_name
 from oneshots.parameters import parse_parameters
 from oneshots.pipeline import process
 from oneshots.rejection import Rejection
+from persist.manifest import MAX_MANIFEST_BYTES
 from tests.unit.audio.signals import scene, silence, write_by_soundfile
 
 SCHEMA = json.loads((Path(oneshots.__file__).parent / "manifest.schema.json").read_text())
@@ -24,9 +25,12 @@ def validate(document):
 
 
 def processed(tmp_path, samples, **params):
-    path = write_by_soundfile(tmp_path / "a.wav", samples)
+    return described(write_by_soundfile(tmp_path / "a.wav", samples), **params)
+
+
+def described(path, **params):
     parameters = parse_parameters({name.replace("_", "-"): value for name, value in params.items()})
-    result = process(path, parameters=parameters, output_dir=tmp_path)
+    result = process(path, parameters=parameters, output_dir=path.parent)
     return manifest.completed(
         result,
         recording_id=RECORDING_ID,
@@ -85,9 +89,40 @@ def test_given_a_wrong_manifest_when_validated_then_the_schema_refuses_it(damage
         validate({**rejected(), **damage})
 
 
+def test_given_a_manifest_when_written_then_it_is_one_line_without_spaces():
+    content = manifest.to_json({"a": [1, {"b": None}], "name": "日本 x"})
+    assert content == '{"a":[1,{"b":null}],"name":"日本 x"}\n'.encode()
+
+
+@pytest.mark.parametrize(("stem_bytes", "most"), [(20, 33_000), (918, 17_000)], ids=["a usual name", "the longest"])
+def test_given_as_many_one_shots_as_documented_when_written_then_the_manifest_is_not_too_large(
+    tmp_path, stem_bytes, most
+):
+    document = processed(tmp_path, scene([0.5, 1.5], seconds=2.5))
+    prefix = f"public/processed/{'u' * 36}/{RECORDING_ID}/"
+    key = f"{prefix}{'x' * stem_bytes}-99999.flac"
+    assert len(key.encode()) <= 1024
+    for one_shot in document["oneShots"]:
+        one_shot.pop("path")
+        one_shot |= {"index": 99_999, "key": key, "startSeconds": 14399.123456, "endSeconds": 14399.654321}
+    of_two = len(manifest.to_json(document))
+    of_one = len(manifest.to_json(document | {"oneShots": document["oneShots"][:1]}))
+    assert of_two + most * (of_two - of_one) <= MAX_MANIFEST_BYTES
+
+
 def test_given_nan_when_written_then_it_is_an_error_and_not_bad_json():
     with pytest.raises(ValueError, match="not JSON compliant"):
         manifest.to_json({"value": np.nan})
+
+
+def test_given_a_gain_that_rounds_to_nothing_when_described_then_it_is_no_negative_zero(tmp_path):
+    samples = scene([0.5, 1.5], seconds=2.5)
+    samples *= np.float32(1.0001) / np.abs(samples).max()
+    path = write_by_soundfile(tmp_path / "a.wav", samples, subtype="FLOAT")
+    document = described(path, output_format="flac", normalize_audio=False)
+    assert document["oneShots"]
+    assert b"-0.0," not in manifest.to_json(document)
+    assert b"-0.0}" not in manifest.to_json(document)
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,33 @@ def test_given_normalisation_off_when_processed_then_the_level_is_the_recordings
     assert np.max(np.abs(piece[:, middle] - expected[:, middle])) < 1e-5
 
 
+@pytest.fixture(scope="module")
+def off_centre(tmp_path_factory):
+    """Plucks that reach down to -0.98 from the 0.15 of the silence around: without the DC they pass full scale."""
+    swings = np.abs(scene(ONSETS, seconds=3.2, noise_dbfs=-80))
+    samples = 0.15 - 1.13 / swings.max() * swings
+    return write_by_soundfile(tmp_path_factory.mktemp("dc") / "a.wav", samples, subtype="FLOAT")
+
+
+@pytest.mark.parametrize("output_format", ["flac", "mp3", "m4a"])
+def test_given_normalisation_off_and_peaks_that_pass_full_scale_when_written_then_none_is_cut_off(
+    off_centre, tmp_path, output_format
+):
+    result = run(off_centre, tmp_path, normalize_audio=False, output_format=output_format, features="cut-only")
+    assert len(result.one_shots) == 3
+    for one in result.one_shots:
+        assert -1.1 < one.gain_db < 0
+        written = np.abs(decode(one.path).samples)
+        assert np.count_nonzero(written >= 1 - 1e-6) <= 1
+        assert written.max() == pytest.approx(1, abs=0.05)
+
+
+def test_given_normalisation_off_and_a_float_wav_when_written_then_its_overs_stay(off_centre, tmp_path):
+    result = run(off_centre, tmp_path, normalize_audio=False, features="cut-only")
+    assert [one.gain_db for one in result.one_shots] == [0, 0, 0]
+    assert max(np.abs(decode(one.path).samples).max() for one in result.one_shots) > 1.05
+
+
 def test_given_processing_off_when_processed_then_nothing_is_cut_and_all_is_described(take, tmp_path):
     result = run(take, tmp_path, processing_enabled=False)
     assert result.one_shots == []
@@ -58,6 +85,23 @@ def test_given_processing_off_when_processed_then_nothing_is_cut_and_all_is_desc
     assert result.waveform["length"] > 0
     assert list(result.pictures) == ["overview", "spectrogram"]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("threshold", [{}, {"silence_threshold": -30}], ids=["adaptive", "fixed"])
+def test_given_processing_off_when_processed_then_no_sound_is_looked_for_and_the_noise_is_told(
+    take, tmp_path, monkeypatch, threshold
+):
+    floor_dbfs = run(take, tmp_path, **threshold).noise_floor_dbfs
+    for way in ("segment_adaptively", "segment_by_threshold"):
+        monkeypatch.delattr(f"oneshots.pipeline.{way}")
+    result = run(take, tmp_path, processing_enabled=False, **threshold)
+    assert result.noise_floor_dbfs == floor_dbfs == pytest.approx(-60, abs=1)
+    assert result.threshold_dbfs is None
+
+
+def test_given_silence_and_processing_off_when_processed_then_no_sound_is_missed(tmp_path):
+    path = write_by_soundfile(tmp_path / "a.wav", silence(seconds=2))
+    assert run(path, tmp_path, processing_enabled=False).warnings == []
 
 
 @pytest.mark.parametrize("samples", [silence(seconds=2), noise(seconds=4, level_dbfs=-40)], ids=["silence", "noise"])
@@ -129,6 +173,19 @@ def test_given_loud_one_shots_when_decoded_again_then_their_true_peak_is_under_t
     peaks = [decibels(true_peak(decode(one.path).samples, RATE)) for one in result.one_shots]
     assert max(peaks) <= -1 + 0.01
     assert max(peaks) > -2
+
+
+def test_given_a_softer_coding_that_peaks_higher_when_levelled_together_then_it_is_measured_again(tmp_path):
+    # A buzz whose MP3, so much softer as its first coding was over the ceiling, is still over it by 0.014 dB.
+    random, seconds = np.random.default_rng(34), np.arange(round(0.4 * RATE)) / RATE
+    samples = random.normal(0, 1e-4, (1, 2 * RATE))
+    buzz = np.sign(np.sin(2 * np.pi * random.uniform(80, 900) * seconds)) * np.exp(-seconds * random.uniform(5, 30))
+    click = random.normal(0, 0.1, len(seconds)) * np.exp(-seconds * 30)
+    samples[0, RATE // 2 :][: len(seconds)] += 0.7 * buzz + click
+    path = write_by_soundfile(tmp_path / "a.wav", np.clip(samples, -1, 1), subtype="PCM_16")
+    result = run(path, tmp_path, target_loudness=0, output_format="mp3", normalize_mode="together", features="cut-only")
+    (one,) = result.one_shots
+    assert decibels(true_peak(decode(one.path).samples, RATE)) <= -1
 
 
 def test_given_steady_noise_when_processed_then_each_one_shot_knows_the_noise_under_it(take, tmp_path):

@@ -52,10 +52,3 @@ def test_given_a_waveform_when_peaks_and_wavesurfer_load_it_then_they_see_our_va
         "most": document["data"][1::2],
     }
     assert seen["wavesurfer"] == {"channels": 1, "seconds": pytest.approx(seconds), "values": document["data"]}
-
-
-def test_given_8_bits_when_peaks_loads_it_then_it_sees_our_values(tmp_path):
-    document = waveform(scene([0.5], seconds=1), RATE, bits=8)
-    seen = read_by_node(document, tmp_path)["peaks"]
-    assert seen["bits"] == 8
-    assert (seen["least"], seen["most"]) == (document["data"][0::2], document["data"][1::2])
