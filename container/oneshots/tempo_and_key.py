@@ -1,7 +1,7 @@
 """Tempo and key of a recording, from the spectra of its blocks.
 
-The onset strength and the names of notes are librosa's. Its beat_track, its chroma and even its autocorrelate compile on
-first use, which costs a cold process up to seconds, and its tempogram grows with the recording: these are numpy's here.
+The onset strength and the names of notes are librosa's. Its beat_track, its chroma and even its autocorrelate compile
+on first use, which costs a cold process up to seconds, and its tempogram grows with the recording: here that is numpy.
 """
 
 import math

@@ -28,14 +28,15 @@ def describe_spectrum(power: np.ndarray, rate: int) -> dict[str, float]:
     much as its energy, so that the tail's noise does not colour the sound.
     """
     frequencies = _frequencies(power, rate)
-    magnitudes = np.sqrt(power).T
+    total = power.sum(axis=0)
     energy = power.sum(axis=1)
-    weights = energy / energy.sum()
+    heard = energy > 1e-6 * energy.sum()
+    weights = energy[heard] / energy[heard].sum()
+    magnitudes = np.sqrt(power[heard]).T
     centroid = librosa.feature.spectral_centroid(S=magnitudes, freq=frequencies)
     bandwidth = librosa.feature.spectral_bandwidth(S=magnitudes, freq=frequencies, centroid=centroid)
     rolloff = librosa.feature.spectral_rolloff(S=magnitudes, freq=frequencies, roll_percent=ROLLOFF_SHARE)
     flatness = librosa.feature.spectral_flatness(S=magnitudes)
-    total = power.sum(axis=0)
     return {
         "spectralCentroidHz": float(centroid[0] @ weights),
         "spectralBandwidthHz": float(bandwidth[0] @ weights),
@@ -70,4 +71,5 @@ def centroid_motion(power: np.ndarray, rate: int) -> float:
 
 
 def _frequencies(power: np.ndarray, rate: int) -> np.ndarray:
-    return np.asarray(librosa.fft_frequencies(sr=rate, n_fft=2 * (power.shape[1] - 1)))
+    # float32 as the spectra: librosa computes in the wider of the two.
+    return np.asarray(librosa.fft_frequencies(sr=rate, n_fft=2 * (power.shape[1] - 1)), np.float32)
