@@ -63,8 +63,7 @@ def centroid_motion(power: np.ndarray, rate: int) -> float:
     heard = totals > 0.03 * totals.max()
     if np.count_nonzero(heard) < 2:
         return 0.0
-    centroid = librosa.feature.spectral_centroid(S=magnitudes[heard].T, freq=_frequencies(power, rate))[0]
-    octaves = np.log2(centroid + 20)
+    octaves = np.log2(magnitudes[heard] @ _frequencies(power, rate) / totals[heard] + 20)
     weights = totals[heard] / totals[heard].sum()
     mean = weights @ octaves
     return float(np.sqrt(weights @ (octaves - mean) ** 2))
