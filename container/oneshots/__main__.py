@@ -3,8 +3,8 @@
 import os
 import sys
 
-# Should anything bring numba in (librosa does): none of its compiled functions is called here, but importing them must
-# neither write beside the package (the image's root is read-only) nor depend on the machine's exact CPU.
+# librosa, for descriptors, brings numba in. No function that numba compiles is called here; should one be, what is
+# compiled must not depend on the machine's exact CPU.
 os.environ.setdefault("NUMBA_CPU_NAME", "generic")
 
 

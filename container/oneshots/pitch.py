@@ -1,15 +1,16 @@
 """The pitch of a sound: YIN (de Cheveigne & Kawahara, 2002) on frames all over its loud part.
 
-librosa's yin and pyin are compiled on first use, which costs seconds in a cold process; this is numpy alone.
+librosa's yin and pyin are compiled on first use, which costs seconds in a cold process; this is numpy. Notes are named
+by librosa.
 """
 
 import math
 from dataclasses import dataclass
 from typing import Any
 
+import librosa
 import numpy as np
 
-NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 RANGE_HZ = (40.0, 4000.0)
 # A frame is periodic when its difference function sinks under this share of its running mean (the paper's "0.1").
 _THRESHOLD = 0.15
@@ -59,12 +60,12 @@ def name_note(frequency_hz: float | None) -> dict[str, Any]:
     """Return the nearest note of equal temperament (A4 = 440 Hz, MIDI 69) and how many cents the pitch is off."""
     if frequency_hz is None:
         return {"pitchHz": None, "midiNote": None, "noteName": None, "cents": None}
-    midi = 69 + 12 * math.log2(frequency_hz / 440)
+    midi = float(librosa.hz_to_midi(frequency_hz))
     nearest = round(midi)
     return {
         "pitchHz": frequency_hz,
         "midiNote": nearest,
-        "noteName": f"{NOTE_NAMES[nearest % 12]}{nearest // 12 - 1}",
+        "noteName": str(librosa.midi_to_note(nearest, unicode=False)),
         "cents": 100 * (midi - nearest),
     }
 

@@ -1,15 +1,15 @@
 """Tempo and key of a recording, from the spectra of its blocks.
 
-librosa's beat_track and chroma are compiled on first use, which costs seconds in a cold process, and importing it costs
-half of one.
+The onset strength and the names of notes are librosa's. Its beat_track, its chroma and even its autocorrelate compile
+on first use, which costs a cold process up to seconds, and its tempogram grows with the recording: here that is numpy.
 """
 
 import math
 
+import librosa
 import numpy as np
 
 from oneshots import spectrum
-from oneshots.pitch import NOTE_NAMES
 
 # Probe-tone profiles of Krumhansl & Kessler (1982), from C.
 _MAJOR = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
@@ -51,7 +51,7 @@ def pitch_classes(mono: np.ndarray, rate: int) -> np.ndarray:
         is_peak = (inner > powers[:, :-2]) & (inner > powers[:, 2:])
         energies += np.sqrt(inner, where=is_peak, out=np.zeros_like(inner)).sum(axis=0)
     inside = frequencies[1 : bins - 1] > _KEY_RANGE_HZ[0]
-    classes = np.round(69 + 12 * np.log2(frequencies[1 : bins - 1][inside] / 440)).astype(int) % 12
+    classes = np.round(librosa.hz_to_midi(frequencies[1 : bins - 1][inside])).astype(int) % 12
     return np.bincount(classes, weights=energies[inside], minlength=12)
 
 
@@ -64,9 +64,9 @@ def key(chroma: np.ndarray) -> tuple[str | None, float]:
     if not np.any(chroma) or np.ptp(chroma) < 1e-9 * chroma.max():
         return None, 0.0
     found = [
-        (float(np.corrcoef(chroma, np.roll(profile, tonic))[0, 1]), f"{NOTE_NAMES[tonic]} {mode}")
+        (float(np.corrcoef(chroma, np.roll(profile, tonic))[0, 1]), f"{name} {mode}")
         for mode, profile in (("major", _MAJOR), ("minor", _MINOR))
-        for tonic in range(12)
+        for tonic, name in enumerate(librosa.key_to_notes("C:maj", unicode=False))
     ]
     correlation, name = max(found)
     return name, float(np.clip((correlation - _NO_KEY) / (_CERTAIN_KEY - _NO_KEY), 0, 1))
@@ -92,11 +92,21 @@ def is_too_short(mono: np.ndarray, rate: int) -> bool:
 
 
 def onset_strength(mono: np.ndarray, rate: int) -> np.ndarray:
-    """How much begins in each frame of `hop_samples`, shape (frames,): spectral flux of a mel spectrum in dB."""
+    """How much begins in each frame of `hop_samples`, shape (frames,): librosa's flux of a mel spectrum in dB.
+
+    In windows of about 46 ms, up to 8 kHz.
+    """
     n_fft = 1 << round(math.log2(rate * 0.046))
-    bins = int(min(8000.0 / rate, 0.5) * n_fft) + 1
-    bank = spectrum.mel_bank(rate, n_fft, bands=64, lowest_hz=0, highest_hz=min(8000.0, rate / 2))[:, :bins].T
-    batches = spectrum.power_spectra(mono, n_fft=n_fft, hop=hop_samples(rate), bins=bins)
-    levels = 10 * np.log10(np.maximum(np.concatenate([powers @ bank for powers in batches]), 1e-10))
-    rises = np.diff(np.maximum(levels, levels.max() - 80), axis=0)
-    return np.concatenate((np.zeros(1), np.maximum(rises, 0).mean(axis=1)))
+    strength = librosa.onset.onset_strength(
+        y=mono,
+        sr=rate,
+        n_fft=n_fft,
+        hop_length=hop_samples(rate),
+        # By name it would come from scipy.signal, which costs half a second to import.
+        window=np.hanning(n_fft + 1)[:-1].astype(np.float32),
+        n_mels=64,
+        fmax=min(8000.0, rate / 2),
+        norm=None,
+        center=False,
+    )
+    return np.asarray(strength)

@@ -1,5 +1,6 @@
 """The colour of a sound, from its short-time spectra."""
 
+import librosa
 import numpy as np
 
 BRIGHTNESS_HZ = 1500.0
@@ -13,42 +14,34 @@ _BAND_EDGES_HZ = (0.0, 150.0, 400.0, 1000.0, 2500.0, 6000.0)
 def power_spectra(mono: np.ndarray, rate: int) -> np.ndarray:
     """Powers of half-overlapping Hann frames of about 46 ms (less for a shorter sound), shape (frames, bins)."""
     size = min(1 << round(np.log2(rate * _FRAME_SECONDS)), 1 << (max(len(mono), _SHORTEST_SAMPLES).bit_length() - 1))
-    hop = size // 2
-    # The first and the last frame are centred on the ends, so that an attack at once counts as much as any other.
-    padded = np.pad(mono, (hop, hop + size))
-    count = max(len(mono), 1) // hop + 1
-    frames = np.lib.stride_tricks.sliding_window_view(padded, size)[::hop][:count]
+    # librosa takes a window by name from scipy.signal, which costs half a second to import; an array it takes as it is.
     window = np.hanning(size + 1)[:-1].astype(np.float32)
-    spectrum = np.fft.rfft(frames.astype(np.float32, copy=False) * window)
-    return np.asarray(spectrum.real**2 + spectrum.imag**2)
+    # The first and the last frame are centred on the ends, so that an attack at once counts as much as any other.
+    spectra = librosa.stft(mono, n_fft=size, hop_length=size // 2, window=window, pad_mode="constant").T
+    return np.asarray(spectra.real**2 + spectra.imag**2)
 
 
 def describe_spectrum(power: np.ndarray, rate: int) -> dict[str, float]:
     """Centroid, bandwidth, rolloff (Hz), flatness and brightness (0..1) of spectra, shape (frames, bins), not silent.
 
-    Definitions as in librosa (on magnitudes; flatness on powers); means over time in which each frame weighs as much
-    as its energy, so that the tail's noise does not colour the sound.
+    All but brightness are librosa's (of magnitudes; flatness of powers); means over time in which each frame weighs as
+    much as its energy, so that the tail's noise does not colour the sound.
     """
     frequencies = _frequencies(power, rate)
-    energy = power.sum(axis=1)
-    weights = energy / energy.sum()
-    # Frames without energy weigh nothing; the least number keeps their divisions harmless.
-    power = power[weights > 1e-6]
-    weights = weights[weights > 1e-6]
-    magnitudes = np.sqrt(power)
-    totals = magnitudes.sum(axis=1)
-    centroid = magnitudes @ frequencies / totals
-    spread = np.maximum(magnitudes @ frequencies**2 / totals - centroid**2, 0)
-    cumulative = np.cumsum(magnitudes, axis=1)
-    rolloff = frequencies[np.argmax(cumulative >= ROLLOFF_SHARE * cumulative[:, -1:], axis=1)]
-    floored = np.maximum(power, 1e-10)
-    flatness = np.exp(np.log(floored).mean(axis=1)) / floored.mean(axis=1)
     total = power.sum(axis=0)
+    energy = power.sum(axis=1)
+    heard = energy > 1e-6 * energy.sum()
+    weights = energy[heard] / energy[heard].sum()
+    magnitudes = np.sqrt(power[heard]).T
+    centroid = librosa.feature.spectral_centroid(S=magnitudes, freq=frequencies)
+    bandwidth = librosa.feature.spectral_bandwidth(S=magnitudes, freq=frequencies, centroid=centroid)
+    rolloff = librosa.feature.spectral_rolloff(S=magnitudes, freq=frequencies, roll_percent=ROLLOFF_SHARE)
+    flatness = librosa.feature.spectral_flatness(S=magnitudes)
     return {
-        "spectralCentroidHz": float(weights @ centroid),
-        "spectralBandwidthHz": float(weights @ np.sqrt(spread)),
-        "spectralRolloffHz": float(weights @ rolloff),
-        "spectralFlatness": float(min(weights @ flatness, 1.0)),
+        "spectralCentroidHz": float(centroid[0] @ weights),
+        "spectralBandwidthHz": float(bandwidth[0] @ weights),
+        "spectralRolloffHz": float(rolloff[0] @ weights),
+        "spectralFlatness": float(min(flatness[0] @ weights, 1.0)),
         "brightness": float(min(total[frequencies >= BRIGHTNESS_HZ].sum() / total.sum(), 1.0)),
     }
 
@@ -77,4 +70,5 @@ def centroid_motion(power: np.ndarray, rate: int) -> float:
 
 
 def _frequencies(power: np.ndarray, rate: int) -> np.ndarray:
-    return np.linspace(0, rate / 2, power.shape[1], dtype=np.float32)
+    # float32 as the spectra: librosa computes in the wider of the two.
+    return np.asarray(librosa.fft_frequencies(sr=rate, n_fft=2 * (power.shape[1] - 1)), np.float32)

@@ -164,6 +164,16 @@ def test_given_cuts_only_when_run_then_neither_librosa_nor_scipys_filters_are_im
     assert len(manifest_in(tmp_path / "out")["oneShots"]) == 2
 
 
+def test_given_all_features_when_run_then_numba_which_librosa_brings_compiles_nothing(take, tmp_path):
+    cache = tmp_path / "numba"
+    environment = dict(os.environ, PYTHONPATH=str(CONTAINER), NUMBA_CACHE_DIR=str(cache))
+    arguments = [str(take), "--output", str(tmp_path / "out")]
+    subprocess.run([sys.executable, "-m", "oneshots", *arguments], env=environment, capture_output=True, check=True)
+    assert manifest_in(tmp_path / "out")["oneShots"][0]["descriptors"]["spectralCentroidHz"] > 0
+    # All that librosa may compile it keeps here.
+    assert [path.name for path in cache.rglob("*") if path.is_file()] == []
+
+
 def test_given_no_room_for_a_long_recording_when_run_then_one_line_says_so_and_the_exit_code_is_1(
     take, tmp_path, capfd, monkeypatch
 ):

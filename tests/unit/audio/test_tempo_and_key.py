@@ -2,9 +2,20 @@ import numpy as np
 import pytest
 
 from oneshots.descriptors import describe_recording
-from oneshots.tempo_and_key import key, tempo
+from oneshots.tempo_and_key import hop_samples, key, onset_strength, tempo
 from tests.unit.audio.block_reader import BlockReader
 from tests.unit.audio.signals import RATE, noise, pluck, silence
+
+
+@pytest.mark.parametrize("rate", [8000, 44100, 96000])
+def test_given_a_click_when_the_onset_strength_is_taken_then_it_is_there_and_nowhere_else(rate):
+    mono = np.zeros(2 * rate, np.float32)
+    mono[rate] = 0.5
+    strength = onset_strength(mono, rate)
+    assert len(strength) == len(mono) // hop_samples(rate) + 1
+    seconds = np.flatnonzero(strength) * hop_samples(rate) / rate
+    np.testing.assert_allclose(seconds, 1, atol=0.035)
+    assert len(seconds) > 0
 
 
 @pytest.mark.parametrize("bpm", [70, 100, 128, 160])
