@@ -7,15 +7,15 @@ from oneshots.samples import Samples
 SEARCH_MS = (6.0, 30.0)
 NOISE_MS = (30.0, 8.0)
 PEAK_MS = 150.0
-OVER_NOISE = 1.5
+OVER_NOISE = 1.2
 CLEAR_OF_NOISE, FAR_OVER_NOISE = 12.0, 100.0
 UNDER_PEAK = 10 ** (-46 / 20)
 LATEST_RISE_MS = 8.0
-MARGIN_MS = 1.0
+MARGIN_MS = 2.0
 
 
 def first_sample(samples: Samples, rate: int, *, near: int, dc_offset: np.ndarray | None = None) -> int | None:
-    """Return the sample at which the sound that begins about `near` is first over the noise, a millisecond early.
+    """Return the sample at which the sound that begins about `near` is first over the noise, 2 ms early.
 
     `samples`, shape (channels, n), holds the surroundings. None where that cannot be said: where the attack is no
     clear step out of what was just before, or swells.

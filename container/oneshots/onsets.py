@@ -1,46 +1,105 @@
-"""Where sounds begin: the peaks of the network's onset activation, and from each back to the foot of the attack."""
+"""Where sounds begin: the peaks of the network's onset activation, and from each back to the foot of the attack.
 
+And what is heard for long without such a peak: it swelled.
+"""
+
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
 from oneshots import observation, spectrum
-from oneshots.observation import Observation
+from oneshots.ends import find_ends
+from oneshots.network import Activations
+from oneshots.observation import HOP_SECONDS, Observation
 
 PROBABLE = 0.5
 CLOSEST_FRAMES = 7
+# Encoders start with something like an onset. A sound that a recording begins with is heard for longer.
+FIRST_FRAMES, FIRST_HEARD = 6, 0.6
 
 SHORT_SECONDS = spectrum.HOP_MS / 1000
 BACK_FRAMES, AHEAD_FRAMES = 8, 7
 LEAST_RISE_DB = 1.5
 RISE_SHARE = 0.2
 
+FAINTLY_HEARD, FARTHEST_HEARD_FRAMES = 0.2, 10
+
+SWELL_HEARD, SWELL_MEAN, SWELL_FRAMES = 0.6, 0.75, 15
+SWELL_BEGINS, SWELL_FARTHEST_FRAMES = 0.25, 40
+# Frames around a sound that are its own, so that they are no swell.
+_BEFORE_SOUND, _AFTER_SOUND = 5, 3
+
 
 @dataclass(frozen=True, kw_only=True)
 class Onset:
-    """A sound begins at `seconds` and rises for `rise_seconds`; `frame` (of 10 ms), `probability` 0..1 of its peak."""
+    """A sound begins at `seconds` and rises for `rise_seconds` (infinity: it swelled, and never rose at once).
+
+    It is faintly heard from `heard_seconds` on. `frame` (of 10 ms) and `probability`, 0..1, are those of the peak.
+    """
 
     frame: int
     seconds: float
     rise_seconds: float
+    heard_seconds: float
     probability: float
 
 
-def find_onsets(observed: Observation, activation: np.ndarray) -> list[Onset]:
-    """Find the onsets, in order, in the network's onset `activation`, shape (frames,), of what was `observed`."""
-    found = []
-    for frame in pick_peaks(activation).tolist():
-        begin, top = rise_about(observed, frame)
-        found.append(
-            Onset(
-                frame=frame,
-                seconds=begin * SHORT_SECONDS,
-                rise_seconds=(top - begin) * SHORT_SECONDS,
-                probability=float(activation[frame]),
-            )
+def find_onsets(observed: Observation, heard: Activations) -> list[Onset]:
+    """Find the onsets, in order, in what the network `heard` of what was `observed`."""
+    frames = [frame for frame in pick_peaks(heard.onset).tolist() if frame > 1 or _begins_with_sound(heard.audible)]
+    attacks = [_attack(observed, heard, frame) for frame in frames]
+    return sorted(attacks + find_swells(heard.audible, frames), key=lambda onset: onset.frame)
+
+
+def _begins_with_sound(audible: np.ndarray) -> bool:
+    return float(audible[:FIRST_FRAMES].mean()) > FIRST_HEARD
+
+
+def _attack(observed: Observation, heard: Activations, frame: int) -> Onset:
+    begin, top = rise_about(observed, frame)
+    return Onset(
+        frame=frame,
+        seconds=begin * SHORT_SECONDS,
+        rise_seconds=(top - begin) * SHORT_SECONDS,
+        heard_seconds=heard_since(heard.audible, frame) * HOP_SECONDS,
+        probability=float(heard.onset[frame]),
+    )
+
+
+def heard_since(audible: np.ndarray, frame: int) -> int:
+    """First of the frames up to `frame` in which something is faintly heard; `frame` if that was so 100 ms ago."""
+    faint = audible[max(frame - FARTHEST_HEARD_FRAMES, 0) : frame] > FAINTLY_HEARD
+    return frame - (0 if faint.all() else int(faint[::-1].argmin()))
+
+
+def find_swells(audible: np.ndarray, onset_frames: list[int]) -> list[Onset]:
+    """Find what is heard for 150 ms or longer outside of the sounds that begin at `onset_frames`, in order."""
+    taken = np.zeros(len(audible), bool)
+    for first, end in zip(onset_frames, find_ends(audible, onset_frames), strict=True):
+        taken[max(first - _BEFORE_SOUND, 0) : end + _AFTER_SOUND] = True
+    loud = np.concatenate(([False], (audible > SWELL_HEARD) & ~taken, [False]))
+    edges = np.flatnonzero(np.diff(loud.astype(np.int8))).tolist()
+    swells: list[Onset] = []
+    for first, end in zip(edges[::2], edges[1::2], strict=True):
+        mean = float(audible[first:end].mean())
+        if taken[first] or end - first < SWELL_FRAMES or mean < SWELL_MEAN or (first and taken[first - 1]):
+            continue
+        begin = _begin_of_swell(audible, taken, first)
+        taken[begin : find_ends(audible, [begin])[0]] = True
+        seconds = begin * HOP_SECONDS
+        swells.append(
+            Onset(frame=begin, seconds=seconds, rise_seconds=math.inf, heard_seconds=seconds, probability=mean)
         )
-    return found
+    return swells
+
+
+def _begin_of_swell(audible: np.ndarray, taken: np.ndarray, frame: int) -> int:
+    """Return the first frame before `frame` from which on it is heard at all, 400 ms before at the farthest."""
+    farthest = max(frame - SWELL_FARTHEST_FRAMES, 0)
+    silent = np.flatnonzero((audible[farthest:frame] <= SWELL_BEGINS) | taken[farthest:frame])
+    return farthest + (int(silent[-1]) + 1 if len(silent) else 0)
 
 
 def pick_peaks(activation: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ network says frame by frame whether something new begins over it and over what s
 heard (`network`); from that come where each sound begins (`onsets`, `attack`) and has died away (`ends`).
 """
 
+import math
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -34,6 +35,7 @@ EDGE_SECONDS = 0.03
 LEAD_MS = 5.0
 # What swells was there before it could be told from the noise.
 SWELL_SECONDS, SWELL_LEAD_MS = 0.03, 20.0
+FARTHEST_LEAD_SECONDS = 0.042
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +134,7 @@ def _find_segments(
         spectrum.band_powers(samples, rate), spectrum.long_band_powers(samples, rate, dc_offset=dc_offset)
     )
     heard = network.activations(observed)
-    found = find_onsets(observed, heard.onset)
+    found = find_onsets(observed, heard)
     ends = find_ends(heard.audible, [onset.frame for onset in found])
     return [
         Segment(
@@ -145,13 +147,18 @@ def _find_segments(
 
 
 def _start(samples: Samples, rate: int, onset: Onset, *, dc_offset: np.ndarray | None) -> int:
-    """First sample of the sound: to a millisecond where that can be told, else 5 ms before its foot, 20 for a swell."""
-    near = round(onset.seconds * rate)
-    exact = first_sample(samples, rate, near=near, dc_offset=dc_offset)
-    if exact is not None:
-        return exact
+    """First sample of the sound: to a millisecond where that can be told, else early enough to hold all of it.
+
+    Early is 5 ms before its foot (20 before a swell's) and before it was faintly heard, but not much before its peak.
+    """
+    if math.isfinite(onset.rise_seconds):
+        exact = first_sample(samples, rate, near=round(onset.seconds * rate), dc_offset=dc_offset)
+        if exact is not None:
+            return exact
     lead_ms = SWELL_LEAD_MS if onset.rise_seconds >= SWELL_SECONDS else LEAD_MS
-    return max(near - round(lead_ms / 1000 * rate), 0)
+    early = min(onset.seconds - lead_ms / 1000, onset.heard_seconds - LEAD_MS / 1000)
+    earliest = min(onset.frame * observation.HOP_SECONDS - FARTHEST_LEAD_SECONDS, onset.seconds)
+    return max(round(max(early, earliest) * rate), 0)
 
 
 def rms_dbfs(samples: Samples, rate: int, *, frame_ms: float, dc_offset: np.ndarray | None = None) -> np.ndarray:
