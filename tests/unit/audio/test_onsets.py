@@ -1,7 +1,10 @@
+import math
+
 import numpy as np
 import pytest
 
 from oneshots import onsets, spectrum
+from oneshots.network import Activations
 from oneshots.observation import observe
 from tests.unit.audio.signals import RATE, noise, scene
 
@@ -33,13 +36,59 @@ def test_given_nothing_when_peaks_are_picked_then_there_are_none():
     assert onsets.pick_peaks(np.zeros(0, np.float32)).tolist() == []
 
 
-def test_given_an_activation_when_onsets_are_found_then_each_has_its_probability():
+def heard_in(peaks, spans, *, frames=301):
+    """What the network hears: onset peaks as {frame: probability}, and sounds from one frame to another."""
+    onset, audible = np.zeros(frames, np.float32), np.zeros(frames, np.float32)
+    onset[list(peaks)] = list(peaks.values())
+    for first, last in spans:
+        audible[first:last] = 0.9
+    return Activations(onset=onset, audible=audible)
+
+
+def test_given_peaks_when_onsets_are_found_then_each_has_its_frame_and_probability():
     samples = scene((0.5, 1.4), seconds=3, noise_dbfs=-60)
-    activation = np.zeros(301, np.float32)
-    activation[[51, 141]] = 0.8, 0.9
-    found = onsets.find_onsets(observed(samples), activation)
+    found = onsets.find_onsets(observed(samples), heard_in({51: 0.8, 141: 0.9}, [(50, 90), (140, 180)]))
     assert [onset.probability for onset in found] == pytest.approx([0.8, 0.9])
     assert [onset.frame for onset in found] == [51, 141]
+    assert [onset.heard_seconds for onset in found] == pytest.approx([0.5, 1.4])
+
+
+@pytest.mark.parametrize(("frames_heard", "count"), [(3, 0), (6, 1)])
+def test_given_a_peak_at_the_very_start_when_onsets_are_found_then_it_counts_if_it_is_heard(frames_heard, count):
+    samples = scene((0.0,), seconds=3, noise_dbfs=-60)
+    assert len(onsets.find_onsets(observed(samples), heard_in({0: 0.9}, [(0, frames_heard)]))) == count
+
+
+@pytest.mark.parametrize(("span", "count"), [((100, 114), 0), ((100, 116), 1)])
+def test_given_a_sound_without_a_peak_when_swells_are_found_then_it_is_one_from_150_ms_on(span, count):
+    audible = heard_in({}, [span]).audible
+    assert [swell.frame for swell in onsets.find_swells(audible, [])] == [100] * count
+
+
+def test_given_a_swell_that_is_faint_at_first_when_it_is_found_then_it_begins_there():
+    audible = heard_in({}, [(100, 160)]).audible
+    audible[80:100] = 0.3
+    (swell,) = onsets.find_swells(audible, [])
+    assert swell.frame == 80
+    assert math.isinf(swell.rise_seconds)
+
+
+def test_given_a_sound_with_an_onset_when_swells_are_found_then_it_is_none():
+    audible = heard_in({}, [(100, 160)]).audible
+    assert onsets.find_swells(audible, [102]) == []
+
+
+def test_given_a_pause_in_a_swell_when_swells_are_found_then_it_is_still_one():
+    audible = heard_in({}, [(100, 130), (134, 170)]).audible
+    assert [swell.frame for swell in onsets.find_swells(audible, [])] == [100]
+
+
+@pytest.mark.parametrize(("since", "expected"), [(45, 45), (50, 50), (30, 50)])
+def test_given_since_when_it_was_faintly_heard_when_asked_then_it_is_that_unless_something_else_still_is(
+    since, expected
+):
+    audible = heard_in({}, [(since, 60)]).audible
+    assert onsets.heard_since(audible, 50) == expected
 
 
 @pytest.mark.parametrize("off_frames", [-2, 0, 2])
