@@ -1,16 +1,11 @@
-"""Where sounds begin: the peaks of the network's onset activation, and from each back to the foot of the attack.
+"""Where sounds begin: the peaks of the network's onset activation, and from each back to the foot of the attack."""
 
-And what is heard for long without such a peak: it swelled.
-"""
-
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
 from oneshots import observation, spectrum
-from oneshots.ends import find_ends
 from oneshots.network import Activations
 from oneshots.observation import HOP_SECONDS, Observation
 
@@ -25,11 +20,6 @@ LEAST_RISE_DB = 1.5
 RISE_SHARE = 0.2
 
 FAINTLY_HEARD, FARTHEST_HEARD_FRAMES = 0.2, 10
-
-SWELL_HEARD, SWELL_MEAN, SWELL_FRAMES = 0.6, 0.75, 15
-SWELL_BEGINS, SWELL_FARTHEST_FRAMES = 0.25, 40
-# Frames around a sound that are its own, so that they are no swell.
-_BEFORE_SOUND, _AFTER_SOUND = 5, 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +39,7 @@ class Onset:
 def find_onsets(observed: Observation, heard: Activations) -> list[Onset]:
     """Find the onsets, in order, in what the network `heard` of what was `observed`."""
     frames = [frame for frame in pick_peaks(heard.onset).tolist() if frame > 1 or _begins_with_sound(heard.audible)]
-    attacks = [_attack(observed, heard, frame) for frame in frames]
-    return sorted(attacks + find_swells(heard.audible, frames), key=lambda onset: onset.frame)
+    return [_attack(observed, heard, frame) for frame in frames]
 
 
 def _begins_with_sound(audible: np.ndarray) -> bool:
@@ -72,34 +61,6 @@ def heard_since(audible: np.ndarray, frame: int) -> int:
     """First of the frames up to `frame` in which something is faintly heard; `frame` if that was so 100 ms ago."""
     faint = audible[max(frame - FARTHEST_HEARD_FRAMES, 0) : frame] > FAINTLY_HEARD
     return frame - (0 if faint.all() else int(faint[::-1].argmin()))
-
-
-def find_swells(audible: np.ndarray, onset_frames: list[int]) -> list[Onset]:
-    """Find what is heard for 150 ms or longer outside of the sounds that begin at `onset_frames`, in order."""
-    taken = np.zeros(len(audible), bool)
-    for first, end in zip(onset_frames, find_ends(audible, onset_frames), strict=True):
-        taken[max(first - _BEFORE_SOUND, 0) : end + _AFTER_SOUND] = True
-    loud = np.concatenate(([False], (audible > SWELL_HEARD) & ~taken, [False]))
-    edges = np.flatnonzero(np.diff(loud.astype(np.int8))).tolist()
-    swells: list[Onset] = []
-    for first, end in zip(edges[::2], edges[1::2], strict=True):
-        mean = float(audible[first:end].mean())
-        if taken[first] or end - first < SWELL_FRAMES or mean < SWELL_MEAN or (first and taken[first - 1]):
-            continue
-        begin = _begin_of_swell(audible, taken, first)
-        taken[begin : find_ends(audible, [begin])[0]] = True
-        seconds = begin * HOP_SECONDS
-        swells.append(
-            Onset(frame=begin, seconds=seconds, rise_seconds=math.inf, heard_seconds=seconds, probability=mean)
-        )
-    return swells
-
-
-def _begin_of_swell(audible: np.ndarray, taken: np.ndarray, frame: int) -> int:
-    """Return the first frame before `frame` from which on it is heard at all, 400 ms before at the farthest."""
-    farthest = max(frame - SWELL_FARTHEST_FRAMES, 0)
-    silent = np.flatnonzero((audible[farthest:frame] <= SWELL_BEGINS) | taken[farthest:frame])
-    return farthest + (int(silent[-1]) + 1 if len(silent) else 0)
 
 
 def pick_peaks(activation: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 Two ways. With a threshold given, a sound is what is louder than it: no judgement of ours. Without one, the engine
 learns the room first: it follows the noise floor of each frequency band through the recording (`observation`); a small
 network says frame by frame whether something new begins over it and over what still rings, and whether anything is
-heard (`network`); from that come where each sound begins (`onsets`, `attack`) and has died away (`ends`).
+heard (`network`); from that come where each sound begins (`onsets`, `attack`, `swells`) and has died away (`ends`).
 """
 
 import math
@@ -18,6 +18,7 @@ from oneshots.blocks import BLOCK_SAMPLES, bin_sums
 from oneshots.ends import find_ends
 from oneshots.onsets import Onset, find_onsets
 from oneshots.samples import Samples
+from oneshots.swells import find_swells
 
 FIXED_FRAME_MS = 5.0
 LEVEL_FRAME_SECONDS = FIXED_FRAME_MS / 1000
@@ -134,7 +135,8 @@ def _find_segments(
         spectrum.band_powers(samples, rate), spectrum.long_band_powers(samples, rate, dc_offset=dc_offset)
     )
     heard = network.activations(observed)
-    found = find_onsets(observed, heard)
+    attacks = find_onsets(observed, heard)
+    found = sorted(attacks + find_swells(observed, heard, attacks), key=lambda onset: onset.frame)
     ends = find_ends(heard.audible, [onset.frame for onset in found])
     return [
         Segment(

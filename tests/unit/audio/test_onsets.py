@@ -1,5 +1,3 @@
-import math
-
 import numpy as np
 import pytest
 
@@ -57,30 +55,6 @@ def test_given_peaks_when_onsets_are_found_then_each_has_its_frame_and_probabili
 def test_given_a_peak_at_the_very_start_when_onsets_are_found_then_it_counts_if_it_is_heard(frames_heard, count):
     samples = scene((0.0,), seconds=3, noise_dbfs=-60)
     assert len(onsets.find_onsets(observed(samples), heard_in({0: 0.9}, [(0, frames_heard)]))) == count
-
-
-@pytest.mark.parametrize(("span", "count"), [((100, 114), 0), ((100, 116), 1)])
-def test_given_a_sound_without_a_peak_when_swells_are_found_then_it_is_one_from_150_ms_on(span, count):
-    audible = heard_in({}, [span]).audible
-    assert [swell.frame for swell in onsets.find_swells(audible, [])] == [100] * count
-
-
-def test_given_a_swell_that_is_faint_at_first_when_it_is_found_then_it_begins_there():
-    audible = heard_in({}, [(100, 160)]).audible
-    audible[80:100] = 0.3
-    (swell,) = onsets.find_swells(audible, [])
-    assert swell.frame == 80
-    assert math.isinf(swell.rise_seconds)
-
-
-def test_given_a_sound_with_an_onset_when_swells_are_found_then_it_is_none():
-    audible = heard_in({}, [(100, 160)]).audible
-    assert onsets.find_swells(audible, [102]) == []
-
-
-def test_given_a_pause_in_a_swell_when_swells_are_found_then_it_is_still_one():
-    audible = heard_in({}, [(100, 130), (134, 170)]).audible
-    assert [swell.frame for swell in onsets.find_swells(audible, [])] == [100]
 
 
 @pytest.mark.parametrize(("since", "expected"), [(45, 45), (50, 50), (30, 50)])
