@@ -23,7 +23,7 @@ NETWORK = ROOT / "container" / "oneshots" / "network.npz"
 CHANNELS = 64
 DILATIONS = (1, 2, 4, 8, 16, 32, 64, 128)
 FIRST_TAPS, RESIDUAL_TAPS, LAST_TAPS = 5, 3, 3
-EPOCHS, LEARNING_RATE, WEIGHT_DECAY, DROPOUT = 22, 3e-3, 1e-2, 0.1
+EPOCHS, LEARNING_RATE, WEIGHT_DECAY, DROPOUT = 28, 3e-3, 1e-2, 0.1
 EXCERPT_FRAMES, EXCERPTS_A_STEP = 1000, 16
 # A crop is short; it is drawn as often as five seconds.
 LEAST_WEIGHT_FRAMES = 500

@@ -6,6 +6,7 @@ sound is heard.
 
 - the bench's sets again, of the further sounds, with seeds of their own;
 - `held`: scenes with sounds of up to 20 s among the others, so that what lasts is not taken for the room;
+- `swells`: scenes with sounds that fade in for up to 1.6 s among the others;
 - `steady`: tones and chords that stand still, waver or swing, from a recording's first sample to its last or nearly so;
   `inside`: pieces from within the held sounds. In all of these the sound itself is the floor;
 - `noise`: noise of all kinds, with hum and drift, for one to twelve seconds: nothing to find;
@@ -24,6 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from bench import noise, scene_cache, sets
+from bench.collect_sounds import prepare_samples
 from bench.fitting_sounds import fitting_library
 from bench.methods import find_our_package
 from bench.scenes import Recipe, Truth
@@ -32,7 +34,7 @@ FOLDER = scene_cache.CACHE.parent / ".fitting-data"
 SIDE = "fitting"
 # As many of each set as there were time to fit on.
 COUNTS = dict.fromkeys(sets.CORE, 42) | dict.fromkeys(("wide", "dense", "reverb", "overlap"), 42)
-COUNTS |= {"sparse": 24, "empty": 30, "held": 82}
+COUNTS |= {"sparse": 24, "empty": 30, "held": 82, "swells": 130}
 STEADY, NOISES, INSIDE_A_SCENE = 190, 60, 2
 RATE = noise.RATE
 FRAMES_A_SECOND = 100
@@ -148,22 +150,43 @@ def put_samples(name: str, samples: np.ndarray, bounds: np.ndarray) -> None:
 
 
 def recipe_of(side: str, set_name: str, index: int) -> Recipe:
-    """Return the recipe of scene `index` of a set of the bench, or of the held sounds."""
-    if set_name != "held":
-        return sets.recipe(set_name, side, index)
-    like = ("60 dB", "40 dB", "25 dB", "15 dB", "reverb", "overlap", "wide")[index % 7]
-    rng = np.random.default_rng([index, 99])
-    return replace(sets.recipe(like, side, 1000 + index), name=f"held-{index}", seconds=float(rng.uniform(15, 50)))
+    """Return the recipe of scene `index` of a set of the bench, or of the held or the swelling sounds."""
+    if set_name == "swells":
+        like = ("60 dB", "40 dB", "25 dB", "15 dB", "wide", "sparse", "25 dB", "15 dB", "overlap")[index % 9]
+        return replace(sets.recipe(like, side, 2000 + index), name=f"swells-{index}")
+    if set_name == "held":
+        like = ("60 dB", "40 dB", "25 dB", "15 dB", "reverb", "overlap", "wide")[index % 7]
+        seconds = float(np.random.default_rng([index, 99]).uniform(15, 50))
+        return replace(sets.recipe(like, side, 1000 + index), name=f"held-{index}", seconds=seconds)
+    return sets.recipe(set_name, side, index)
 
 
 def sounds_of(set_name: str, index: int) -> dict[str, np.ndarray]:
-    """Return the sounds that a scene is made of: all short ones, or the held ones with a third as many short ones."""
-    short = fitting_library()
-    if set_name != "held":
-        return short
-    held = fitting_library(held=True)
-    some = np.random.default_rng([index, 100]).choice(sorted(short), len(held) // 3, replace=False)
-    return held | {str(name): short[str(name)] for name in some}
+    """Return the sounds that a scene is made of: all short ones, or held or swelling ones with some short ones."""
+    short, rng = fitting_library(), np.random.default_rng([index, 100])
+    if set_name == "held":
+        held = fitting_library(held=True)
+        return held | {str(name): short[str(name)] for name in rng.choice(sorted(short), len(held) // 3, replace=False)}
+    if set_name == "swells":
+        return swelling(rng) | {str(name): short[str(name)] for name in rng.choice(sorted(short), 40, replace=False)}
+    return short
+
+
+def swelling(rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Fade in 32 sounds over 0.15 to 1.6 s, at most 80% of each, and let most of them decay less."""
+    sounds = fitting_library() | fitting_library(held=True)
+    long = sorted(name for name, sound in sounds.items() if len(sound) > 0.8 * RATE)
+    found = {}
+    for name in rng.choice(long, 32, replace=False).tolist():
+        sound = sounds[name][: 4 * RATE].copy()
+        time = np.arange(len(sound)) / RATE
+        if rng.random() < 0.75:
+            sound *= np.exp(time * rng.uniform(0, 1.5))
+        seconds = min(float(np.exp(rng.uniform(np.log(0.15), np.log(1.6)))), 0.8 * time[-1])
+        sound *= np.minimum(time / seconds, 1) ** rng.uniform(0.8, 3)
+        sound *= np.minimum((time[-1] - time) / min(0.09, time[-1] / 4), 1)
+        found[f"swell_{name}"] = prepare_samples(sound)
+    return found
 
 
 def put(path: Path, short: np.ndarray, long: np.ndarray, bounds: np.ndarray) -> None:

@@ -50,7 +50,8 @@ def stands_out(observed: Observation, audible: np.ndarray) -> np.ndarray:
     """Whether any band of a frame is three deviations over its median where nothing is heard, shape (frames,).
 
     A deviation is from the median to the 84th percentile, as it is of a normal distribution: what is not heard may
-    hold the faint part of a swell, which those hardly feel. Nothing stands out where there is hardly any noise alone to compare with.
+    hold the faint part of a swell, which those hardly feel. Nothing stands out where there is hardly any noise alone
+    to compare with.
     """
     unheard = maximum_filter1d(audible, UNHEARD_FRAMES) < UNHEARD
     above = np.zeros(len(observed), bool)
