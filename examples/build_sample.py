@@ -56,7 +56,8 @@ SCENE = (
     Placed("drum_cowbell", -11, 0.40),
     Placed("drum_tom_mid_hard", -6, 0.90),
     Placed("bass_voxy_hit_c", -9, 1.00),
-    Placed("elec_wood", -15, 0.75),
+    # The wood is struck again when it has died away by 28 dB, by 16 dB louder than just before.
+    Placed("elec_wood", -15, 0.75, strikes_again_seconds=(0.269,)),
     Placed("ambi_choir", -10, 1.20),
     Placed("bass_hit_c", -12, 0.85),
     Placed("tabla_ke3", -13, 0.35),
