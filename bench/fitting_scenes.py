@@ -84,6 +84,8 @@ def make(side: str, set_name: str, index: int) -> None:
     if set_name == "held":
         put_insides(name, short, long, bounds, np.random.default_rng([recipe.seed, 9]))
     if side != "tuning":
+        # It is not needed again, and hundreds of them take gigabytes. Without its truth it would be made anew.
+        path.with_suffix(".truth.json").unlink()
         path.unlink()
 
 
