@@ -3,6 +3,8 @@
 import librosa
 import numpy as np
 
+from oneshots import spectrum
+
 BRIGHTNESS_HZ = 1500.0
 ROLLOFF_SHARE = 0.85
 _FRAME_SECONDS = 0.046
@@ -14,11 +16,8 @@ _BAND_EDGES_HZ = (0.0, 150.0, 400.0, 1000.0, 2500.0, 6000.0)
 def power_spectra(mono: np.ndarray, rate: int) -> np.ndarray:
     """Powers of half-overlapping Hann frames of about 46 ms (less for a shorter sound), shape (frames, bins)."""
     size = min(1 << round(np.log2(rate * _FRAME_SECONDS)), 1 << (max(len(mono), _SHORTEST_SAMPLES).bit_length() - 1))
-    # librosa takes a window by name from scipy.signal, which costs half a second to import; an array it takes as it is.
-    window = np.hanning(size + 1)[:-1].astype(np.float32)
     # The first and the last frame are centred on the ends, so that an attack at once counts as much as any other.
-    spectra = librosa.stft(mono, n_fft=size, hop_length=size // 2, window=window, pad_mode="constant").T
-    return np.asarray(spectra.real**2 + spectra.imag**2)
+    return np.concatenate(list(spectrum.power_spectra(mono, n_fft=size, hop=size // 2, bins=size // 2 + 1)))
 
 
 def describe_spectrum(power: np.ndarray, rate: int) -> dict[str, float]:
