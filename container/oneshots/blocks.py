@@ -15,6 +15,16 @@ def blocks(samples: Samples, *, block_samples: int = BLOCK_SAMPLES) -> Iterator[
         yield samples[:, start : start + block_samples]
 
 
+def read_with_silence(samples: Samples, first: int, last: int) -> np.ndarray:
+    """Read samples `first` to `last` (exclusive), float32 of shape (channels, last - first): zeros beyond the ends."""
+    channels, length = samples.shape
+    padded = np.zeros((channels, last - first), np.float32)
+    inside = samples[:, max(first, 0) : max(min(last, length), 0)]
+    before = max(-first, 0)
+    padded[:, before : before + inside.shape[1]] = inside
+    return padded
+
+
 def mean_per_channel(samples: Samples) -> np.ndarray:
     """Return the DC offset: the mean of each channel, shape (channels,), float64."""
     total = np.zeros(samples.shape[0])

@@ -18,6 +18,7 @@ SHORTEST_FADE_IN_MS = 0.5
 FADE_OUT_MS = 12.0
 TRUE_PEAK_CEILING_DBTP = -1.0
 _LONG_SECONDS = 60.0
+_UNITY = np.float32(1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,31 +67,35 @@ def bounds_with_surroundings(segments: list[Segment], rate: int, *, length: int)
 class FadedCut:
     """`bounds` of a recording without DC, faded: made when sliced, so a long sound is never copied.
 
-    As with an array, `[:, a:b]` gives float32 of shape (channels, b - a), and `*=` applies a gain.
+    As with an array, `[:, a:b]` gives float32 of shape (channels, b - a), and `*` applies a gain.
     """
 
-    def __init__(self, samples: Samples, rate: int, *, bounds: Bounds, dc_offset: np.ndarray) -> None:
+    def __init__(
+        self, samples: Samples, rate: int, *, bounds: Bounds, dc_offset: np.ndarray, gain: np.float32 = _UNITY
+    ) -> None:
         before_ms = max(bounds.sound_start - bounds.start, 0) / rate * 1000
         self._samples = samples
         self._rate = rate
-        self._start = bounds.start
+        self._bounds = bounds
         self._dc_offset = dc_offset
         self._fade_in_ms = min(max(before_ms, SHORTEST_FADE_IN_MS), FADE_IN_MS)
-        self._gain = np.float32(1)
+        self._gain = gain
         self.shape: tuple[int, ...] = (samples.shape[0], bounds.end - bounds.start)
 
     def __getitem__(self, key: tuple[slice, slice], /) -> np.ndarray:
         first, last, _ = key[1].indices(self.shape[1])
-        inside = self._samples[:, self._start + first : self._start + max(last, first)]
+        start = self._bounds.start
+        inside = self._samples[:, start + first : start + max(last, first)]
         part = np.subtract(inside, self._dc_offset[:, None], dtype=np.float32)
         length = self.shape[1]
         fade_part(part, self._rate, first=first, length=length, fade_in_ms=self._fade_in_ms, fade_out_ms=FADE_OUT_MS)
         part *= self._gain
         return part
 
-    def __imul__(self, gain: np.float32) -> "FadedCut":
-        self._gain *= gain
-        return self
+    def __mul__(self, gain: np.float32) -> "FadedCut":
+        return FadedCut(
+            self._samples, self._rate, bounds=self._bounds, dc_offset=self._dc_offset, gain=self._gain * gain
+        )
 
 
 type Cut = np.ndarray | FadedCut
@@ -133,11 +138,5 @@ def gain_db_within_full_scale(samples: Samples) -> float:
 
 
 def amplify(samples: Cut, gain_db: float) -> Cut:
-    """Apply a gain in place to `samples`, shape (channels, n), and return it."""
-    gain = np.float32(10 ** (gain_db / 20))
-    # One statement for both would do, but not for the type checker.
-    if isinstance(samples, FadedCut):
-        samples *= gain
-    else:
-        samples *= gain
-    return samples
+    """Return `samples`, shape (channels, n), with a gain."""
+    return samples * np.float32(10 ** (gain_db / 20))

@@ -70,7 +70,7 @@ def describe_one_shot(samples: Samples, rate: int, *, noise_floor_dbfs: float | 
 
 def measure(mono: np.ndarray, rate: int) -> Measured:
     """Measure a sound that is not silent, shape (n,): what several descriptors are made of."""
-    padded = np.pad(mono, (0, max(_SHORTEST_SAMPLES - len(mono), 0)))
+    padded = mono if len(mono) >= _SHORTEST_SAMPLES else np.pad(mono, (0, _SHORTEST_SAMPLES - len(mono)))
     power = power_spectra(padded, rate)
     return Measured(
         rate=rate,

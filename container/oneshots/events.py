@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import fft
+
+from oneshots.blocks import read_with_silence
 
 # Frames of 23 ms every 12 ms; bands of about two thirds of an octave from 60 Hz to 16 kHz.
 _FRAME_SECONDS = 0.0232
@@ -75,9 +78,10 @@ def _band_levels(mono: np.ndarray, rate: int) -> tuple[np.ndarray, float]:
     size = max(1 << round(math.log2(rate * _FRAME_SECONDS)), 16)
     hop = size // _HOPS_A_FRAME
     # Silence before it lets a sound begin; none after it, for a sharp end would be heard in all bands.
-    frames = np.lib.stride_tricks.sliding_window_view(np.pad(mono, (size, 0)), size)[::hop]
+    preceded = read_with_silence(mono[None], -size, len(mono))[0]
+    frames = np.lib.stride_tricks.sliding_window_view(preceded, size)[::hop]
     window = np.hanning(size + 1)[:-1].astype(np.float32)
-    spectrum = np.fft.rfft(frames.astype(np.float32, copy=False) * window)
+    spectrum = fft.rfft(frames * window)
     power = spectrum.real**2 + spectrum.imag**2
     edges = np.unique(np.searchsorted(np.fft.rfftfreq(size, 1 / rate), _BAND_EDGES_HZ))
     bands = np.add.reduceat(power[:, : edges[-1]], edges[:-1], axis=1)

@@ -25,8 +25,11 @@ class NoiseFloor:
 
     def at(self, frames: np.ndarray) -> np.ndarray:
         """Return the floor at `frames`, shape (n,), as float32 of shape (n, bands)."""
-        columns = [np.interp(frames, self.frames, column) for column in self.powers.T]
-        return np.stack(columns, axis=1).astype(np.float32)
+        place = np.interp(frames, self.frames, np.arange(len(self.frames)))
+        before = place.astype(int)
+        after = np.minimum(before + 1, len(self.frames) - 1)
+        share = (place - before).astype(np.float32)[:, None]
+        return self.powers[before] * (1 - share) + self.powers[after] * share
 
 
 def follow(

@@ -200,6 +200,7 @@ class _Writer:
         self._dc_offset = dc_offset
         self._output_dir = output_dir
         self._stem = stem
+        self._latest: tuple[_Sound, Cut] | None = None
 
     def write(self, segmentation: Segmentation) -> list[OneShot]:
         sounds = self._sounds(segmentation)
@@ -278,8 +279,12 @@ class _Writer:
         return describe_one_shot(samples, self._recording.sample_rate, noise_floor_dbfs=noise_floor_dbfs)
 
     def _cut(self, sound: _Sound) -> Cut:
-        recording = self._recording
-        return cut(recording.samples, recording.sample_rate, bounds=sound.bounds, dc_offset=self._dc_offset)
+        """Cut `sound` out, or return what was cut last: a sound is measured, written and described in turn."""
+        if self._latest is None or self._latest[0] is not sound:
+            recording = self._recording
+            samples = cut(recording.samples, recording.sample_rate, bounds=sound.bounds, dc_offset=self._dc_offset)
+            self._latest = (sound, samples)
+        return self._latest[1]
 
     def _path(self, sound: _Sound) -> Path:
         return self._output_dir / f"{self._stem}-{sound.index:03d}.{self._encoding.format}"

@@ -10,6 +10,7 @@ from typing import Any
 
 import librosa
 import numpy as np
+from scipy import fft
 
 RANGE_HZ = (40.0, 4000.0)
 # A frame is periodic when its difference function sinks under this share of its running mean (the paper's "0.1").
@@ -77,7 +78,7 @@ def _at_handy_rate(mono: np.ndarray, rate: int) -> tuple[np.ndarray, int]:
     """
     if rate < _LEAST_RATE_HZ:
         factor = -(-_LEAST_RATE_HZ // rate)
-        return np.fft.irfft(np.fft.rfft(mono), factor * len(mono)) * factor, rate * factor
+        return fft.irfft(fft.rfft(mono), factor * len(mono)) * factor, rate * factor
     factor = rate // _LEAST_RATE_HZ
     whole = len(mono) // factor * factor
     return mono[:whole].reshape(-1, factor).mean(axis=1), rate // factor
@@ -120,8 +121,8 @@ def _normalised_difference(frames: np.ndarray) -> np.ndarray:
     """Take the paper's steps 2 and 3: the cumulative mean normalised difference of lags under width, (k, width)."""
     width = frames.shape[1] // 2
     size = 1 << (3 * width - 1).bit_length()
-    spectrum = np.fft.rfft(frames, size)
-    correlation = np.fft.irfft(spectrum * np.conj(np.fft.rfft(frames[:, :width], size)), size)[:, :width]
+    spectrum = fft.rfft(frames, size)
+    correlation = fft.irfft(spectrum * np.conj(fft.rfft(frames[:, :width], size)), size)[:, :width]
     energy = np.concatenate([np.zeros((len(frames), 1)), np.cumsum(frames**2, axis=1)], axis=1)
     difference = energy[:, width, None] + energy[:, width : 2 * width] - energy[:, :width] - 2 * correlation
     difference[:, 0] = 0
@@ -141,9 +142,10 @@ def _interpolated_minima(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     is_minimum = (middle < left) & (middle <= right) & (curvature > 0)
     safe = np.where(is_minimum, curvature, 1.0)
     offset = np.where(is_minimum, 0.5 * (left - right) / safe, 0.0)
-    depth = np.where(is_minimum, middle - 0.25 * (left - right) * offset, np.inf)
-    edges = ((0, 0), (1, 1))
-    return np.pad(depth, edges, constant_values=np.inf), np.pad(offset, edges)
+    depths, offsets = np.full_like(values, np.inf), np.zeros_like(values)
+    depths[:, 1:-1] = np.where(is_minimum, middle - 0.25 * (left - right) * offset, np.inf)
+    offsets[:, 1:-1] = offset
+    return depths, offsets
 
 
 def _follow_multiples(depths: np.ndarray, offsets: np.ndarray, lag: int) -> tuple[float, float]:

@@ -179,7 +179,8 @@ def rms_dbfs(samples: Samples, rate: int, *, frame_ms: float, dc_offset: np.ndar
         block = samples[:, inner[0] : inner[-1]]
         if dc_offset is not None:
             block = block - dc_offset[:, None].astype(np.float32)
-        squares = np.square(block).mean(axis=0)
+        squares = np.square(block)
+        squares = squares[0] if len(squares) == 1 else squares.mean(axis=0)
         power[first : first + len(inner) - 1] = bin_sums(squares, inner - inner[0]) / np.maximum(np.diff(inner), 1)
     return 10 * np.log10(np.maximum(power, 1e-16))
 

@@ -7,6 +7,7 @@ import numpy as np
 from scipy import fft
 
 from oneshots import filters
+from oneshots.blocks import read_with_silence
 from oneshots.samples import Samples
 
 HOP_MS = 5.0
@@ -66,12 +67,10 @@ def long_band_powers(samples: Samples, rate: int, *, dc_offset: np.ndarray | Non
         frames = np.arange(first, min(first + _LONG_BLOCK_FRAMES, count))
         centres = _inside(np.round(frames * hop).astype(int), n_fft, length=samples.shape[1])
         begin, end = centres[0] - n_fft, centres[-1] + n_fft
-        block = samples[:, max(begin, 0) : end]
+        block = read_with_silence(samples, begin, end)
         if dc_offset is not None:
-            block = block - dc_offset[:, None].astype(np.float32)
-        beyond = ((0, 0), (max(-begin, 0), max(end - samples.shape[1], 0)))
-        padded = np.pad(block, beyond)
-        spectra = _frame_powers(padded, centres - begin, window, n_fft=n_fft, bins=bins)
+            block[:, max(-begin, 0) : samples.shape[1] - begin] -= dc_offset[:, None].astype(np.float32)
+        spectra = _frame_powers(block, centres - begin, window, n_fft=n_fft, bins=bins)
         powers[first : first + len(centres)] = spectra @ weights[:, :bins].T
     return powers
 
@@ -94,7 +93,7 @@ def power_spectra(mono: np.ndarray, *, n_fft: int, hop: int, bins: int) -> Itera
     Frame t is centred on sample t x `hop`; there are n // hop + 1 in all. Hann window, silence beyond the ends.
     """
     window = np.hanning(n_fft + 1)[:-1].astype(np.float32)
-    padded = np.pad(mono, n_fft // 2)
+    padded = read_with_silence(mono[None], -(n_fft // 2), len(mono) + n_fft // 2)[0]
     windows = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop]
     frames_a_batch = max(_BATCH_SAMPLES // n_fft, 1)
     for first in range(0, len(windows), frames_a_batch):
@@ -123,19 +122,22 @@ def _high_passed(samples: Samples, rate: int, *, first: int, last: int) -> tuple
     """
     run_in = filters.run_in_samples(rate)
     begin, end = max(first, 0), min(last, samples.shape[1])
-    start = max(begin - run_in, 0)
-    inside = samples[:, start:end]
-    before = ((0, 0), (run_in - (begin - start), 0))
+    block = read_with_silence(samples, begin - run_in, end)
+    inside = block[:, max(run_in - begin, 0) :]
     # Less its first value: a high-pass has no use for a constant, and zeros may then stand for what came before.
-    kept = filters.run(np.pad(inside - inside[:, :1], before), filters.high_pass(LOWEST_HZ, rate), run_in=run_in)
-    return np.pad(kept, ((0, 0), (begin - first, last - end))), first
+    inside -= inside[:, :1].copy()
+    kept = np.zeros((len(block), last - first), np.float32)
+    kept[:, begin - first : end - first] = filters.run(block, filters.high_pass(LOWEST_HZ, rate), run_in=run_in)
+    return kept, first
 
 
 def _frame_powers(block: np.ndarray, centres: np.ndarray, window: np.ndarray, *, n_fft: int, bins: int) -> np.ndarray:
     """Powers of the first `bins` frequencies in windows around `centres`, channels averaged, shape (frames, bins)."""
     starts = centres - len(window) // 2
-    frames = np.lib.stride_tricks.sliding_window_view(block, len(window), axis=1)[:, starts]
-    powers = np.abs(fft.rfft(frames * window, n=n_fft)[..., :bins])
+    views = np.lib.stride_tricks.sliding_window_view(block, len(window), axis=1)
+    frames = np.zeros((len(block), len(starts), n_fft), np.float32)
+    np.multiply(views[:, starts], window, out=frames[..., : len(window)])
+    powers = np.abs(fft.rfft(frames)[..., :bins])
     np.square(powers, out=powers)
     return powers[0] if len(powers) == 1 else powers.mean(axis=0)
 

@@ -18,6 +18,7 @@ _NO_KEY, _CERTAIN_KEY = 0.5, 0.9
 _KEY_RANGE_HZ = (55.0, 2000.0)
 _TEMPO_RANGE_BPM = (40.0, 220.0)
 _SHORTEST_FRAMES = 8
+_MEL_BANDS = 64
 
 
 def tempo(strength: np.ndarray, frames_a_second: float) -> tuple[float | None, float]:
@@ -94,19 +95,12 @@ def is_too_short(mono: np.ndarray, rate: int) -> bool:
 def onset_strength(mono: np.ndarray, rate: int) -> np.ndarray:
     """How much begins in each frame of `hop_samples`, shape (frames,): librosa's flux of a mel spectrum in dB.
 
-    In windows of about 46 ms, up to 8 kHz.
+    In windows of about 23 ms, up to 8 kHz. The spectrum is not librosa's own only for speed.
     """
-    n_fft = 1 << round(math.log2(rate * 0.046))
-    strength = librosa.onset.onset_strength(
-        y=mono,
-        sr=rate,
-        n_fft=n_fft,
-        hop_length=hop_samples(rate),
-        # By name it would come from scipy.signal, which costs half a second to import.
-        window=np.hanning(n_fft + 1)[:-1].astype(np.float32),
-        n_mels=64,
-        fmax=min(8000.0, rate / 2),
-        norm=None,
-        center=False,
-    )
-    return np.asarray(strength)
+    n_fft = 1 << round(math.log2(rate * 0.023))
+    highest_hz = min(8000.0, rate / 2)
+    bank = spectrum.mel_bank(rate, n_fft, bands=_MEL_BANDS, lowest_hz=0.0, highest_hz=highest_hz)
+    bins = min(int(highest_hz * n_fft / rate) + 1, n_fft // 2 + 1)
+    powers = spectrum.power_spectra(mono, n_fft=n_fft, hop=hop_samples(rate), bins=bins)
+    mel = np.concatenate([some @ bank[:, :bins].T for some in powers])
+    return np.asarray(librosa.onset.onset_strength(S=librosa.power_to_db(mel.T), center=False))

@@ -1,12 +1,12 @@
 """The colour of a sound, from its short-time spectra."""
 
-import librosa
 import numpy as np
 
 from oneshots import spectrum
 
 BRIGHTNESS_HZ = 1500.0
 ROLLOFF_SHARE = 0.85
+_LEAST_POWER = 1e-10
 _FRAME_SECONDS = 0.046
 _SHORTEST_SAMPLES = 256
 # Edges of bands in Hz, for the shares of the energy that say what kind of sound it is.
@@ -23,26 +23,44 @@ def power_spectra(mono: np.ndarray, rate: int) -> np.ndarray:
 def describe_spectrum(power: np.ndarray, rate: int) -> dict[str, float]:
     """Centroid, bandwidth, rolloff (Hz), flatness and brightness (0..1) of spectra, shape (frames, bins), not silent.
 
-    All but brightness are librosa's (of magnitudes; flatness of powers); means over time in which each frame weighs as
-    much as its energy, so that the tail's noise does not colour the sound.
+    All but brightness are defined as librosa's are (of magnitudes; flatness of powers), in less than half its time.
+    Means over time in which each frame weighs as much as its energy: the tail's noise does not colour the sound.
     """
     frequencies = _frequencies(power, rate)
     total = power.sum(axis=0)
     energy = power.sum(axis=1)
     heard = energy > 1e-6 * energy.sum()
     weights = energy[heard] / energy[heard].sum()
-    magnitudes = np.sqrt(power[heard]).T
-    centroid = librosa.feature.spectral_centroid(S=magnitudes, freq=frequencies)
-    bandwidth = librosa.feature.spectral_bandwidth(S=magnitudes, freq=frequencies, centroid=centroid)
-    rolloff = librosa.feature.spectral_rolloff(S=magnitudes, freq=frequencies, roll_percent=ROLLOFF_SHARE)
-    flatness = librosa.feature.spectral_flatness(S=magnitudes)
+    magnitudes = np.sqrt(power[heard])
+    centroid, bandwidth = _centre_and_width(magnitudes, frequencies)
     return {
-        "spectralCentroidHz": float(centroid[0] @ weights),
-        "spectralBandwidthHz": float(bandwidth[0] @ weights),
-        "spectralRolloffHz": float(rolloff[0] @ weights),
-        "spectralFlatness": float(min(flatness[0] @ weights, 1.0)),
+        "spectralCentroidHz": float(centroid @ weights),
+        "spectralBandwidthHz": float(bandwidth @ weights),
+        "spectralRolloffHz": float(_rolloff(magnitudes, frequencies) @ weights),
+        "spectralFlatness": float(min(_flatness(power[heard]) @ weights, 1.0)),
         "brightness": float(min(total[frequencies >= BRIGHTNESS_HZ].sum() / total.sum(), 1.0)),
     }
+
+
+def _centre_and_width(magnitudes: np.ndarray, frequencies: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of the frequencies, weighted by `magnitudes`, shape (frames, bins)."""
+    # In float64, for the variance is the small difference of large numbers.
+    hertz = frequencies.astype(np.float64)
+    sums = magnitudes.astype(np.float64) @ np.stack([np.ones(len(hertz)), hertz, hertz**2], axis=1)
+    centroid, mean_square = (sums[:, 1:] / sums[:, :1]).T
+    return centroid, np.sqrt(np.maximum(mean_square - centroid**2, 0))
+
+
+def _rolloff(magnitudes: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
+    """Frequency under which 85% of each frame's magnitude lies, shape (frames,)."""
+    below = np.cumsum(magnitudes, axis=1)
+    return np.asarray(frequencies[np.argmax(below >= ROLLOFF_SHARE * below[:, -1:], axis=1)])
+
+
+def _flatness(power: np.ndarray) -> np.ndarray:
+    """Geometric over arithmetic mean of each frame's powers, shape (frames,)."""
+    audible = np.maximum(power, _LEAST_POWER)
+    return np.asarray(np.exp(np.log(audible).mean(axis=1)) / audible.mean(axis=1))
 
 
 def band_shares(power: np.ndarray, rate: int) -> np.ndarray:
@@ -69,5 +87,4 @@ def centroid_motion(power: np.ndarray, rate: int) -> float:
 
 
 def _frequencies(power: np.ndarray, rate: int) -> np.ndarray:
-    # float32 as the spectra: librosa computes in the wider of the two.
-    return np.asarray(librosa.fft_frequencies(sr=rate, n_fft=2 * (power.shape[1] - 1)), np.float32)
+    return np.linspace(0, rate / 2, power.shape[1], dtype=np.float32)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from oneshots.blocks import bin_sums, blocks, mean_per_channel
+from oneshots.blocks import bin_sums, blocks, mean_per_channel, read_with_silence
 from oneshots.segmentation import rms_dbfs
 
 
@@ -28,3 +28,10 @@ def test_given_a_length_of_several_blocks_when_walked_then_the_parts_make_the_wh
     assert [part.shape[1] for part in parts] == [100] * 10 + [1]
     np.testing.assert_array_equal(np.concatenate(parts, axis=1), samples)
     np.testing.assert_allclose(mean_per_channel(samples), samples.mean(axis=1), atol=1e-6)
+
+
+@pytest.mark.parametrize(("first", "last"), [(2, 5), (-3, 4), (7, 13), (-2, 12), (11, 14), (-5, -1), (3, 3)])
+def test_given_a_part_that_reaches_beyond_the_ends_when_read_then_there_is_silence(first, last):
+    samples = np.arange(1, 21, dtype=np.float32).reshape(2, 10)
+    around = np.pad(samples, ((0, 0), (20, 20)))
+    np.testing.assert_array_equal(read_with_silence(samples, first, last), around[:, 20 + first : 20 + last])

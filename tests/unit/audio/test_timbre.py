@@ -1,8 +1,9 @@
+import librosa
 import numpy as np
 import pytest
 
 from oneshots.timbre import band_shares, centroid_motion, describe_spectrum, power_spectra
-from tests.unit.audio.signals import RATE, noise, sine
+from tests.unit.audio.signals import RATE, noise, pluck, sine
 
 BINS = 1025
 FREQUENCIES_HZ = np.linspace(0, RATE / 2, BINS)
@@ -45,6 +46,22 @@ def test_given_two_equal_lines_when_described_then_the_centroid_is_between_them_
     assert described["spectralCentroidHz"] == pytest.approx(FREQUENCIES_HZ[200])
     assert described["spectralBandwidthHz"] == pytest.approx(FREQUENCIES_HZ[100])
     assert described["spectralRolloffHz"] == pytest.approx(FREQUENCIES_HZ[300])
+
+
+@pytest.mark.parametrize("sound", [noise(seconds=1, level_dbfs=-20), pluck(440, seconds=1)], ids=["noise", "pluck"])
+def test_given_a_sound_when_described_then_librosa_finds_the_same(sound):
+    power = power_spectra(sound[0], RATE)
+    described = describe_spectrum(power, RATE)
+    weights = power.sum(axis=1) / power.sum()
+    magnitudes = np.sqrt(power).T
+    expected = {
+        "spectralCentroidHz": librosa.feature.spectral_centroid(S=magnitudes, sr=RATE),
+        "spectralBandwidthHz": librosa.feature.spectral_bandwidth(S=magnitudes, sr=RATE),
+        "spectralRolloffHz": librosa.feature.spectral_rolloff(S=magnitudes, sr=RATE, roll_percent=0.85),
+        "spectralFlatness": librosa.feature.spectral_flatness(S=magnitudes),
+    }
+    for name, values in expected.items():
+        assert described[name] == pytest.approx(float(values[0] @ weights), rel=1e-4), name
 
 
 def test_given_a_flat_spectrum_when_described_then_its_flatness_is_1():
