@@ -19,7 +19,7 @@ export FILE PYTHON
 export SAM_CLI_TELEMETRY := 0
 
 # ---------------------------------------------------------------- running
-.PHONY: help run up setup test check lint format types asl template lock build bench clean
+.PHONY: help run up setup test matrix soak check lint format types asl template lock build bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -35,6 +35,12 @@ setup: $(VENV)/.locked ## the environment in .venv, from the lock files
 # ---------------------------------------------------------------- judging
 test: setup $(VENV)/.bench-locked $(TOOLS)/.locked $(NODE_MODULES)/.package-lock.json ## all tests; ARGS="-k claim" for some
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+matrix: setup ## every fault at every Task state, on the embedded engine; WRITE=1 puts it into docs/nothing-lost.md
+	@$(PY) -m tests.workflow.fault_matrix $(if $(WRITE),--write docs/nothing-lost.md)
+
+soak: setup ## 200 uploads at once with faults and duplicates, then kill -9 at random moments; ARGS="--seed 2"
+	@$(PY) -m tests.workflow.soak $(ARGS)
 
 check: lint types asl template ## lint, types, ASL and template validation
 

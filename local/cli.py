@@ -53,6 +53,15 @@ def run(
     ] = 1.0,
     user: Annotated[str, typer.Option(help="The user who uploads.", metavar="USER")] = "demo",
     key: Annotated[str | None, typer.Option(help="The whole key of the upload, for one FILE.", metavar="KEY")] = None,
+    faults: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fault",
+            help="What attempts at a state run into, as often as needed; e.g. ProcessAudio=exit:137x2. "
+            "docs/local-engine.md lists what there is.",
+            metavar="STATE=FAULT[xN]",
+        ),
+    ] = None,
 ) -> None:
     """Upload recordings to the local stack, follow them through the workflow, fetch the one-shots."""
     recordings = files or [_SAMPLE]
@@ -73,6 +82,7 @@ def run(
             key=key,
             time_scale=time_scale,
             as_json=as_json,
+            faults=faults or [],
         )
         return process(recordings, options)
 
@@ -99,7 +109,7 @@ def up(
 
 def _interruptible[Result](work: Callable[[], Result]) -> Result:
     try:
-        from local.engine import EngineError
+        from local.engine import EngineError, FaultError
         from local.terminal import CLOSED_PIPE, Terminal, accept_any_text, discard_output, shown
 
         accept_any_text()
@@ -109,6 +119,8 @@ def _interruptible[Result](work: Callable[[], Result]) -> Result:
     except BrokenPipeError:
         discard_output()
         raise typer.Exit(CLOSED_PIPE) from None
+    except FaultError as error:
+        raise typer.BadParameter(str(error), param_hint="--fault") from error
     except EngineError as error:
         for line in str(error).splitlines():
             Terminal(stderr=True, soft_wrap=True).print(f"[red]{shown(line)}[/]")

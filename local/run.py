@@ -4,6 +4,7 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from local.display import RunDisplay
 from local.engine import Engine
@@ -16,7 +17,10 @@ _TASK_SLOTS = 2
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What `run` was asked for. `metadata` is the upload's; `key` overrides public/unprocessed/{user}/{name}."""
+    """What `run` was asked for.
+
+    `metadata` is the upload's; `key` overrides public/unprocessed/{user}/{name}; `faults` are those of `--fault`.
+    """
 
     template: Path
     output: Path
@@ -25,13 +29,14 @@ class RunOptions:
     key: str | None
     time_scale: float
     as_json: bool
+    faults: list[str]
 
 
 def process(files: list[Path], options: RunOptions) -> list[int]:
     """Process files side by side; returns the exit code of each."""
     display = RunDisplay(Terminal(stderr=options.as_json), quiet=options.as_json, prefixed=len(files) > 1)
     Engine.stop_on_signals()
-    with display.starting(), _deploy(options) as engine:
+    with display.starting(), _deploy(options) as engine, engine.inject(*options.faults, when=_is_upload):
         recordings = Recordings(engine)
         display.watch(engine)
         uploads = [
@@ -45,6 +50,10 @@ def process(files: list[Path], options: RunOptions) -> list[int]:
             _follow(recordings, upload, arn, engine, display, options)
             for upload, arn in zip(uploads, executions, strict=True)
         ]
+
+
+def _is_upload(event: dict[str, Any]) -> bool:
+    return "object" in event.get("detail", {})
 
 
 def _deploy(options: RunOptions) -> Engine:

@@ -11,7 +11,8 @@ services between them.
 from local.engine import aws_session  # noqa: F401 - before every import of moto's
 from local.engine.engine import Engine
 from local.engine.errors import DeploymentError, EngineError, TemplateError
-from local.engine.executions import ExecutionResult, StateVisit
+from local.engine.executions import ExecutionResult, Pause, StateVisit
+from local.engine.faults import Fault, FaultError
 from local.engine.logs import LogLine
 from local.engine.template import SkippedResource
 
@@ -20,7 +21,10 @@ __all__ = [
     "Engine",
     "EngineError",
     "ExecutionResult",
+    "Fault",
+    "FaultError",
     "LogLine",
+    "Pause",
     "SkippedResource",
     "StateVisit",
     "TemplateError",

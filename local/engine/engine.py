@@ -1,6 +1,7 @@
 """The engine: deploys a template into moto and runs what moto only pretends to run."""
 
 import atexit
+import contextlib
 import io
 import json
 import logging
@@ -29,7 +30,8 @@ from local.engine.child_environment import ChildEnvironment
 from local.engine.clients import CREDENTIALS, make_client
 from local.engine.errors import DeploymentError, EngineError
 from local.engine.executions import EndObserver, ExecutionResult, Executions, StateObserver
-from local.engine.functions import FunctionConfiguration, FunctionPool, FunctionResult
+from local.engine.faults import Fault, Faults, InputFilter, check, task_resources
+from local.engine.functions import FunctionConfiguration, FunctionPool, FunctionResult, Suffering
 from local.engine.image import ContainerImage
 from local.engine.logs import LogObserver, Logs
 from local.engine.observers import ObserverThread
@@ -53,6 +55,7 @@ class Engine:
         tasks: the container tasks; `tasks.running()` tells their processes.
         executions: the executions of state machines.
         functions: the functions by their physical names.
+        faults: what attempts at Task states run into, once some are injected.
 
     """
 
@@ -81,6 +84,7 @@ class Engine:
         self.port = self._server.port
         self._observers = ObserverThread()
         self.executions = Executions(self._observers)
+        self.faults = Faults()
         self.logs = Logs(self._backend("logs"), self._observers)
         self._folder = scratch.make_root()
         self.tasks: TaskRunner
@@ -212,10 +216,25 @@ class Engine:
             raise TimeoutError(f"No such execution has begun after {timeout} s.")
         return next(arn for arn, hit in looked_at.items() if hit)
 
-    def invoke_function(self, name: str, payload: bytes) -> FunctionResult:
-        """Invoke a function by its name or logical id."""
+    def inject(
+        self, *faults: str | Fault, when: InputFilter = lambda given: True
+    ) -> contextlib.AbstractContextManager[None]:
+        """Have executions whose input `when` takes run into faults while the block lasts; see `local.engine.faults`.
+
+        Raises:
+            FaultError: a text is no fault, or no state can run into it.
+
+        """
+        made = [Fault.parse(fault) if isinstance(fault, str) else fault for fault in faults]
+        resources = self._task_resources()
+        for fault in made:
+            check(fault, resources)
+        return self.faults.injected(made, when)
+
+    def invoke_function(self, name: str, payload: bytes, fault: Fault | None = None) -> FunctionResult:
+        """Invoke a function by its name or logical id; `fault` is what its process runs into."""
         function = self.functions[self.resources.get(name, name)]
-        return self._pool.invoke(function, payload)
+        return self._pool.invoke(function, payload, suffering=Suffering(fault, self.time_scale) if fault else None)
 
     def function_pids(self) -> dict[int, str]:
         """Return the Lambda processes, and the function that each runs."""
@@ -224,6 +243,10 @@ class Engine:
     def execution_event(self, execution_arn: str, event: dict[str, Any]) -> None:
         """Hear of an event in an execution's history (the seams call this)."""
         self.executions.event(execution_arn, event)
+
+    def execution_paused(self, execution_arn: str, state: str, seconds: float) -> None:
+        """Hear that a state of an execution waits (the seams call this)."""
+        self.executions.paused(execution_arn, state, seconds)
 
     def execution_ended(self, execution_arn: str) -> None:
         """Hear that an execution has ended (the seams call this)."""
@@ -361,6 +384,14 @@ class Engine:
         from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
         return stepfunctions_parser_backends[self.account][self.region]
+
+    def _task_resources(self) -> dict[str, str]:
+        sfn = self.client("stepfunctions")
+        resources: dict[str, str] = {}
+        for machine in sfn.list_state_machines()["stateMachines"]:
+            described = sfn.describe_state_machine(stateMachineArn=machine["stateMachineArn"])
+            resources |= task_resources(json.loads(described["definition"]))
+        return resources
 
     def _stop_executions(self) -> None:
         for arn in self.executions.running():

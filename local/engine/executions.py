@@ -65,6 +65,14 @@ class ExecutionResult:
     states: list[StateVisit]
 
 
+@dataclass(frozen=True)
+class Pause:
+    """A wait of `seconds` at a state, before its next attempt or because it is a Wait; the time scale not counted."""
+
+    state: str
+    seconds: float
+
+
 StateObserver = Callable[[str, StateVisit], None]
 EndObserver = Callable[[str], None]
 
@@ -77,6 +85,7 @@ class Executions:
         self._changed = threading.Condition()
         self._visits: dict[str, list[StateVisit]] = {}
         self._started: list[str] = []
+        self._pauses: dict[str, list[Pause]] = {}
         self._ended: set[str] = set()
         self.state_observers: list[StateObserver] = []
         self.end_observers: list[EndObserver] = []
@@ -90,6 +99,16 @@ class Executions:
             if changed := follow(self._visits[arn], event):
                 self._observers.tell(self.state_observers, arn, replace(changed))
             self._changed.notify_all()
+
+    def paused(self, arn: str, state: str, seconds: float) -> None:
+        """Take note of a wait."""
+        with self._changed:
+            self._pauses.setdefault(arn, []).append(Pause(state, seconds))
+
+    def pauses(self, arn: str) -> list[Pause]:
+        """Return the waits of an execution so far, in order."""
+        with self._changed:
+            return list(self._pauses.get(arn, []))
 
     def ended(self, arn: str) -> None:
         """Note that an execution has ended."""

@@ -8,8 +8,10 @@ reported as Lambda reports it.
 import contextlib
 import importlib.util
 import json
+import os
 import queue
 import shutil
+import signal
 import sys
 import threading
 import time
@@ -21,6 +23,7 @@ from pathlib import Path
 from local.engine import process, scratch
 from local.engine.child_environment import ChildEnvironment
 from local.engine.errors import EngineStoppedError
+from local.engine.faults import Fault, Kind
 from local.engine.logs import Logs
 from local.engine.runtime_api import Answer, Invocation, RuntimeApi
 
@@ -54,6 +57,14 @@ class FunctionResult:
     log_tail: str
 
 
+@dataclass(frozen=True)
+class Suffering:
+    """A fault that a function's process runs into; a time that runs out does so `time_scale` times as fast."""
+
+    fault: Fault
+    time_scale: float
+
+
 class FunctionPool:
     """Runs functions in at most `slots` processes, which stay warm between invocations.
 
@@ -76,10 +87,12 @@ class FunctionPool:
         self._all: set[_Sandbox] = set()
         self._closed = False
 
-    def invoke(self, function: FunctionConfiguration, payload: bytes) -> FunctionResult:
+    def invoke(
+        self, function: FunctionConfiguration, payload: bytes, *, suffering: Suffering | None = None
+    ) -> FunctionResult:
         """Invoke and wait for the result; waits for a slot without charging the function for it."""
         with self._slots, self._sandbox(function) as sandbox:
-            return sandbox.invoke(payload)
+            return sandbox.invoke(payload, suffering)
 
     def warm(self, functions: list[FunctionConfiguration]) -> None:
         """Start the functions' processes, side by side, so that first invocations find them ready."""
@@ -169,7 +182,7 @@ class _Sandbox:
         """Whether it can take another invocation."""
         return not self._spent and self._process.poll() is None
 
-    def invoke(self, payload: bytes) -> FunctionResult:
+    def invoke(self, payload: bytes, suffering: Suffering | None = None) -> FunctionResult:
         """Run one invocation to its end, however it ends."""
         request_id = str(uuid.uuid4())
         answer = self._initialised(request_id)
@@ -178,8 +191,10 @@ class _Sandbox:
         else:
             self._log.write(f"START RequestId: {request_id} Version: $LATEST")
             started = time.monotonic()
-            self._api.hand_out(self._invocation(request_id, payload))
-            answer = self._wait(request_id, self.function.timeout)
+            answer = self._suffer(request_id, suffering.fault) if suffering else None
+            if answer is None:
+                self._api.hand_out(self._invocation(request_id, payload))
+                answer = self._wait(request_id, suffering.time_scale if suffering else 1.0)
             self._report(request_id, time.monotonic() - started)
         return FunctionResult(
             payload=answer.body,
@@ -206,8 +221,22 @@ class _Sandbox:
                 return self._timed_out(request_id, _INIT_SECONDS)
         return None
 
-    def _wait(self, request_id: str, timeout: float) -> Answer:
-        deadline = time.monotonic() + timeout
+    def _suffer(self, request_id: str, fault: Fault) -> Answer | None:
+        """Have the process run into a fault; returns what the invocation comes to if that is known at once."""
+        match fault.kind:
+            case Kind.TIMEOUT:
+                os.kill(self.pid, signal.SIGSTOP)
+            case Kind.SIGNAL:
+                os.kill(self.pid, int(fault.number))
+            case Kind.OUT_OF_MEMORY:
+                return self._out_of_memory(request_id)
+            case Kind.EXIT:
+                process.kill(self._process)
+                return self._exited(request_id, int(fault.number))
+        return None
+
+    def _wait(self, request_id: str, time_scale: float) -> Answer:
+        deadline = time.monotonic() + self.function.timeout * time_scale
         while True:
             with contextlib.suppress(queue.Empty):
                 wait = min(_POLL_SECONDS, max(0.001, deadline - time.monotonic()))
@@ -215,7 +244,7 @@ class _Sandbox:
             if (code := self._process.poll()) is not None:
                 return self._exited(request_id, code)
             if time.monotonic() >= deadline:
-                return self._timed_out(request_id, timeout)
+                return self._timed_out(request_id, self.function.timeout)
             if (process.resident_megabytes(self.pid) or 0) > self.function.memory:
                 return self._out_of_memory(request_id)
 

@@ -4,9 +4,12 @@ A task is moto's `Task` object, which DescribeTasks serialises; this module runs
 keeps the object's attributes as ECS would. Names of attributes are therefore moto's and botocore's.
 """
 
+import os
 import shutil
+import signal
 import subprocess
 import threading
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +19,7 @@ from typing import Any
 from local.engine import process
 from local.engine.child_environment import ChildEnvironment
 from local.engine.errors import EngineStoppedError
+from local.engine.faults import Fault, Kind
 from local.engine.image import ContainerImage
 from local.engine.logs import Logs, LogStream
 from local.engine.scratch import make_folder
@@ -47,6 +51,9 @@ class _Container:
     pump: threading.Thread | None = None
     out_of_memory: bool = False
     ended_by_itself: bool = False
+    hangs: bool = False
+    never_started: bool = False
+    exit_code: int | None = None
 
     @property
     def name(self) -> str:
@@ -55,6 +62,13 @@ class _Container:
     @property
     def essential(self) -> bool:
         return bool(self.definition.get("essential", True))
+
+    @property
+    def reported_exit_code(self) -> int | None:
+        """What DescribeTasks tells of an ended container: None when it is said not to have started."""
+        if self.process is None or self.never_started:
+            return None
+        return process.container_exit_code(self.process.returncode) if self.exit_code is None else self.exit_code
 
 
 class TaskRunner:
@@ -109,6 +123,12 @@ class TaskRunner:
         if task:
             task.ask_to_stop(reason, code)
 
+    def afflict(self, task_arn: str, fault: Fault) -> None:
+        """Have a task run into a fault as soon as its containers run."""
+        task = self._task(task_arn)
+        if task:
+            task.fault = fault
+
     def failed(self, task_arn: str) -> bool:
         """Say whether a stopped task failed.
 
@@ -122,6 +142,13 @@ class TaskRunner:
         """Wait for a task to end; says whether it has."""
         task = self._task(task_arn)
         return task is None or task.stopped.wait(seconds)
+
+    def wait_until_idle(self, seconds: float) -> bool:
+        """Wait for every task to end; says whether all have."""
+        deadline = time.monotonic() + seconds
+        with self._lock:
+            tasks = list(self._tasks.values())
+        return all(task.stopped.wait(max(0.0, deadline - time.monotonic())) for task in tasks)
 
     def running(self) -> list[RunningContainer]:
         """Return the containers whose process runs."""
@@ -256,6 +283,7 @@ class _Task:
         self.stop_asked = threading.Event()
         self.stopped = threading.Event()
         self.thread: threading.Thread | None = None
+        self.fault: Fault | None = None
         self._memory = memory
         self._lock = threading.Lock()
         moto_task.status = "PROVISIONING"
@@ -301,6 +329,7 @@ class _Task:
     def watch(self) -> None:
         """Wait for an essential container to end, or to be told to stop; then end the others."""
         while not self.stop_asked.wait(_POLL_SECONDS):
+            self._suffer()
             self._enforce_memory()
             ended = [each for each in self.containers if each.process and each.process.poll() is not None]
             for container in ended:
@@ -309,6 +338,20 @@ class _Task:
                 with self._lock:
                     self._explain("Essential container in task exited", "EssentialContainerExited")
                 break
+
+    def _suffer(self) -> None:
+        """Run into the fault that was asked for, once."""
+        fault, self.fault = self.fault, None
+        if fault is None:
+            return
+        if fault.kind is Kind.SPOT:
+            self.ask_to_stop("Your Spot Task was interrupted.", "SpotInterruption")
+            return
+        if fault.kind is Kind.CANNOT_START:
+            self.could_not_start(self.containers[0], "CannotPullContainerError: a fault asked for by --fault")
+        for container in self.containers:
+            if container.process and container.process.poll() is None:
+                _afflict(container, container.process, fault)
 
     def finish(self) -> None:
         """End what still runs and note how everything ended."""
@@ -324,11 +367,9 @@ class _Task:
 
     def _end(self, container: _Container) -> None:
         if container.process:
-            process.stop(
-                container.process,
-                grace_seconds=float(container.definition.get("stopTimeout", _DEFAULT_STOP_SECONDS)),
-            )
-            container.state.exitCode = process.container_exit_code(container.process.returncode)
+            grace_seconds = float(container.definition.get("stopTimeout", _DEFAULT_STOP_SECONDS))
+            process.stop(container.process, grace_seconds=0.0 if container.hangs else grace_seconds)
+            container.state.exitCode = container.reported_exit_code
         if container.pump:
             container.pump.join(process.PUMP_SECONDS)
         if container.out_of_memory:
@@ -348,6 +389,25 @@ class _Task:
         if not self.moto.stopped_reason:
             self.moto.stopped_reason = reason
             self.moto.stop_code = code
+
+
+def _afflict(container: _Container, running: "subprocess.Popen[bytes]", fault: Fault) -> None:
+    match fault.kind:
+        case Kind.HANG:
+            # it hears no SIGTERM either, and is not waited for
+            container.hangs = True
+            os.kill(running.pid, signal.SIGSTOP)
+        case Kind.SIGNAL:
+            os.kill(running.pid, int(fault.number))
+        case Kind.OUT_OF_MEMORY:
+            container.out_of_memory = True
+            process.kill(running)
+        case Kind.EXIT:
+            container.exit_code = int(fault.number)
+            process.kill(running)
+        case Kind.CANNOT_START:
+            container.never_started = True
+            process.kill(running)
 
 
 def _memory(moto_task: Any, definition: Any) -> int | None:

@@ -15,6 +15,7 @@ from local.engine.seams import (
     event_targets,
     execution_records,
     failure_names,
+    faults,
     intrinsic_functions,
     jsonata_expressions,
     lambda_functions,
@@ -47,6 +48,8 @@ _SEAMS = (
     tasks,
     time_scale,
     variables,
+    # last, around what the others put there
+    faults,
 )
 _installed = False
 

@@ -3,6 +3,7 @@
 from typing import Any, Protocol
 
 from local.engine.errors import EngineError
+from local.engine.faults import Fault, Faults
 from local.engine.functions import FunctionResult
 from local.engine.tasks import TaskRunner
 
@@ -13,12 +14,16 @@ class Host(Protocol):
     port: int
     time_scale: float
     tasks: TaskRunner
+    faults: Faults
 
-    def invoke_function(self, name: str, payload: bytes) -> FunctionResult:
-        """Run a function."""
+    def invoke_function(self, name: str, payload: bytes, fault: Fault | None = None) -> FunctionResult:
+        """Run a function; `fault` is what its process runs into."""
 
     def execution_event(self, execution_arn: str, event: dict[str, Any]) -> None:
         """Hear of an event in an execution's history."""
+
+    def execution_paused(self, execution_arn: str, state: str, seconds: float) -> None:
+        """Hear that a state waits before it is tried again, or because it is a Wait: real seconds, unscaled."""
 
     def execution_ended(self, execution_arn: str) -> None:
         """Hear that an execution has ended."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from moto.awslambda.models import LambdaFunction
 
-from local.engine.seams import host
+from local.engine.seams import faults, host
 from local.engine.seams.patching import replace
 
 
@@ -28,7 +28,8 @@ def _invoke(self: Any, body: Any, request_headers: Any, response_headers: dict[s
     if invocation == "Event":
         threading.Thread(target=host.current().invoke_function, args=(self.function_name, payload), daemon=True).start()
         return b""
-    result = host.current().invoke_function(self.function_name, payload)
+    fault = faults.from_client_context((request_headers or {}).get("x-amz-client-context"))
+    result = host.current().invoke_function(self.function_name, payload, fault)
     if result.error:
         response_headers["x-amz-function-error"] = result.error
     response_headers["x-amz-log-result"] = base64.b64encode(result.log_tail.encode()).decode()

@@ -27,7 +27,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
     StateTaskServiceCallback,
 )
 
-from local.engine.seams import variables
+from local.engine.seams import faults, variables
 from local.engine.seams.patching import replace
 
 _POLL_SECONDS = 0.05
@@ -88,9 +88,10 @@ def _attempt(self: Any, env: Any) -> None:
     frame = env.open_frame()
     frame.states.reset(input_value=env.states.get_input())
     frame.stack = copy.deepcopy(env.stack)
+    frame.fault = faults.of_attempt(self, env)
     attempt = _Attempt(self, frame)
     attempt.start()
-    in_time = attempt.wait(seconds, env)
+    in_time = attempt.wait(faults.seconds_until_timeout(frame.fault, seconds), env)
     frame.set_ended()
     env.close_frame(frame)
     if not in_time:

@@ -36,15 +36,17 @@ def _retry(self: Any, env: Any) -> None:
         return
     for part in (self.interval_seconds, self.backoff_rate, self.max_delay_seconds, self.jitter_strategy):
         part.eval(env=env)
-    _sleep(env, env.stack.pop())
+    _pause(env, env.stack.pop())
     env.stack.append(RetrierOutcome.Executed)
 
 
 def _wait(self: Any, env: Any, wait_seconds: float) -> None:
-    _sleep(env, wait_seconds)
+    _pause(env, wait_seconds)
 
 
-def _sleep(env: Any, seconds: float) -> None:
+def _pause(env: Any, seconds: float) -> None:
+    context = env.states.context_object.context_object_data
+    host.current().execution_paused(context["Execution"]["Id"], context["State"]["Name"], seconds)
     deadline = time.monotonic() + max(0.0, seconds) * host.current().time_scale
     while env.is_running() and (left := deadline - time.monotonic()) > 0:
         time.sleep(min(left, _POLL_SECONDS))
