@@ -285,6 +285,44 @@ class TestFailures:
         (event,) = stack.announcements(upload)
         assert event["detail-type"] == "Recording Failed"
 
+    def test_given_an_error_whose_text_is_hostile_when_recorded_then_its_message_is_one_bounded_line(
+        self, stack: Stack
+    ) -> None:
+        key = "public/unprocessed/demo/hostile text.wav"
+        text = (
+            "\x1b[31mred\x1b[0m\r\n\x00INFO all is well \x9b\u2028\u202egnp.exe\u2066 arn:aws:iam::123456789012:role/x "
+            + 900 * "a"
+        )
+
+        with stack.engine.inject(f"ValidateUpload=KeyError:{text}", when=lambda given: key in str(given)):
+            upload, result = stack.process(key, wav_recording(beeps(1)))
+
+        assert result.end_state == "Failed"
+        message = error_of(stack, upload)["message"]
+        assert message.isprintable()
+        assert message.startswith("KeyError:  [31mred [0m INFO all is well  gnp.exe  (arn) aaa")
+        assert len(message) == 500
+
+    def test_given_a_second_upload_under_a_name_when_it_overtakes_the_first_then_each_keeps_its_own_record(
+        self, stack: Stack
+    ) -> None:
+        key, body = "public/unprocessed/demo/overtaken.wav", wav_recording(beeps(1))
+
+        def is_the_first(given: dict[str, Any]) -> bool:
+            uploaded = given["detail"]["object"]
+            return (uploaded["key"], uploaded["size"]) == (key, len(body))
+
+        with stack.engine.inject("ValidateUpload=slow:100", when=is_the_first):
+            uploads = [stack.upload(key, body), stack.upload(key, wav_recording(beeps(3)))]
+            results = [stack.engine.wait(stack.execution_of(upload), 120) for upload in uploads]
+
+        assert [result.end_state for result in results] == ["Processed", "Processed"]
+        first, second = (stack.record(upload) for upload in uploads)
+        assert first is not None
+        assert second is not None
+        assert first["processing_started_at"] > second["processing_started_at"]
+        assert [len(stack.one_shots(upload)) for upload in uploads] == [1, 3]
+
     def test_given_a_retryable_failure_when_its_event_comes_again_then_it_is_processed(self, stack: Stack) -> None:
         upload = stack.upload("public/unprocessed/demo/replayed.wav", wav_recording(beeps(2)))
         with stack.killing_every_task_of(upload):
