@@ -118,9 +118,8 @@ def check(fault: Fault, resources: Mapping[str, str]) -> None:
     service = resources[fault.state].removeprefix("arn:aws:states:::").partition(":")[0]
     possible = _ANYWHERE | {"lambda": OF_FUNCTIONS, "ecs": OF_CONTAINERS | {Kind.NO_CAPACITY}}.get(service, frozenset())
     if fault.kind not in possible:
-        raise FaultError(
-            f"{fault.state} calls {service}, which knows no {fault.kind}; possible are {', '.join(sorted(possible))}."
-        )
+        words = ", ".join(sorted(possible - {Kind.ERROR}))
+        raise FaultError(f"{fault.state} calls {service}, which knows no {fault.kind}; possible are ERROR, {words}.")
 
 
 def task_resources(definition: Any) -> dict[str, str]:
