@@ -35,7 +35,8 @@ from local.engine.functions import FunctionConfiguration, FunctionPool, Function
 from local.engine.image import ContainerImage
 from local.engine.logs import LogObserver, Logs
 from local.engine.observers import ObserverThread
-from local.engine.seams import host
+from local.engine.schedules import Schedules, fire
+from local.engine.seams import event_targets, host
 from local.engine.server import MotoServer
 from local.engine.tasks import TaskRunner
 from local.engine.template import CODE_BUCKET, SkippedResource, TranslatedTemplate, translate
@@ -69,6 +70,7 @@ class Engine:
         self.resources: dict[str, str] = {}
         self.skipped: list[SkippedResource] = []
         self._stopped = False
+        self._stopping = False
         self._stop_lock = threading.RLock()
         self._clients: dict[str, Any] = {}
         self._client_lock = threading.Lock()
@@ -83,6 +85,8 @@ class Engine:
             raise
         self.port = self._server.port
         self._observers = ObserverThread()
+        self._events = ObserverThread()
+        self._schedules = Schedules(self._rules, time_scale=time_scale)
         self.executions = Executions(self._observers)
         self.faults = Faults()
         self.logs = Logs(self._backend("logs"), self._observers)
@@ -236,6 +240,19 @@ class Engine:
         function = self.functions[self.resources.get(name, name)]
         return self._pool.invoke(function, payload, suffering=Suffering(fault, self.time_scale) if fault else None)
 
+    def fire_schedule(self, rule: str) -> dict[str, Any]:
+        """Fire a rule that has a schedule now, by its name or logical id; returns the event that its targets got.
+
+        Raises:
+            EngineError: there is no such rule, or it has no schedule.
+
+        """
+        name = self.resources.get(rule, rule)
+        for each in self._rules():
+            if each.name == name and each.scheduled_expression:
+                return fire(each)
+        raise EngineError(f"No rule {rule!r} has a schedule.")
+
     def function_pids(self) -> dict[int, str]:
         """Return the Lambda processes, and the function that each runs."""
         return self._pool.pids()
@@ -252,11 +269,21 @@ class Engine:
         """Hear that an execution has ended (the seams call this)."""
         self.executions.ended(execution_arn)
 
+    def send_event(self, event: dict[str, Any]) -> None:
+        """Have the default bus deliver a service's event, soon, and after those before (the seams call this).
+
+        An engine that stops delivers none: what ends then ends for no reason of its own.
+        """
+        self._events.tell([self._deliver], event)
+
     def stop(self) -> None:
         """Stop executions, processes and the server. What was stored is gone. Does nothing the second time."""
         with self._stop_lock:
             if self._stopped:
                 return
+            self._stopping = True
+            self._schedules.close()
+            self._events.close()
             self._stop_executions()
             for part in ("tasks", "_pool"):
                 if hasattr(self, part):
@@ -370,6 +397,13 @@ class Engine:
                     )
                 )
         return {resource_map[name].family: image for name, image in translated.images.items()}
+
+    def _deliver(self, event: dict[str, Any]) -> None:
+        if not self._stopping:
+            event_targets.send_to_default_bus(self.account, self.region, event)
+
+    def _rules(self) -> list[Any]:
+        return list(self._backend("events").event_buses["default"].rules.values())
 
     def _backend(self, service: str, region: str | None = None) -> Any:
         backends: Any = get_backend

@@ -54,6 +54,8 @@ def _paths(kind: str, properties: Mapping[str, Any]) -> Iterable[str]:
         yield from _other_parts(properties, "ContainerDefinitions", _HEEDED_OF_CONTAINERS)
     if kind == "AWS::Events::Rule" and "RetryPolicy" in _parts(properties.get("Targets")):
         yield "Targets.RetryPolicy"
+    if str(properties.get("ScheduleExpression", "")).startswith("cron"):
+        yield "ScheduleExpression"
 
 
 def _other_parts(properties: Mapping[str, Any], name: str, heeded: set[str]) -> Iterable[str]:

@@ -2,9 +2,10 @@
 
 moto: knows no state machine, function or topic as a target, ignores that a rule is disabled, the target's
 Input and InputPath, and the dead-letter queue; InputTransformer is skipped for S3's events and stringly for
-others.
+others; a rule with a schedule and no pattern takes every event.
 Here: targets get the event as EventBridge would send it; one that can't be delivered goes to the target's
 dead-letter queue with EventBridge's message attributes. There is no retry: what fails here fails for ever.
+A schedule's rule takes no event but its own (local/engine/schedules.py).
 Upstream: https://github.com/getmoto/moto/issues/8452 (state machines)
 """
 
@@ -18,7 +19,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from jsonpath_ng.ext.parser import parse
-from moto.events.models import Rule
+from moto.events.models import Rule, events_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 from moto.utilities.arns import parse_arn
@@ -36,22 +37,37 @@ def install() -> None:
     replace(Rule, "send_to_targets", _send_to_targets)
 
 
+def send_to_default_bus(account_id: str, region: str, event: dict[str, Any]) -> None:
+    """Have the default bus's rules deliver a service's event; what goes wrong with one is logged."""
+    rules: list[Any] = list(events_backends[account_id][region].event_buses["default"].rules.values())
+    for rule in rules:
+        try:
+            rule.send_to_targets(event)
+        except Exception:  # noqa: BLE001 - the service goes on, and so do the other rules
+            _LOG.exception("The rule %s could not take the event %s", rule.name, event["id"])
+
+
 def _send_to_targets(self: Any, original_event: dict[str, Any], transform_input: bool = True) -> None:
+    has_pattern = bool(self.event_pattern.get_pattern())
+    if self.state == "ENABLED" and has_pattern and self.event_pattern.matches_event(_as_sent(original_event)):
+        deliver_to_targets(self, original_event, transform_input)
+
+
+def deliver_to_targets(rule: Any, original_event: dict[str, Any], transform_input: bool = True) -> None:
+    """Deliver an event to all targets of a rule, whatever its pattern."""
     event = _as_sent(original_event)
-    if self.state != "ENABLED" or not self.event_pattern.matches_event(event):
-        return
-    for target in self.targets:
+    for target in rule.targets:
         service = parse_arn(target["Arn"]).service
         deliver = _DELIVERIES.get(service)
         if deliver is None:
-            _send_by_moto(self, target, original_event, transform_input)
+            _send_by_moto(rule, target, original_event, transform_input)
             continue
-        text = target_input(target, event, rule_arn=self.arn)
+        text = target_input(target, event, rule_arn=rule.arn)
         try:
             deliver(target, text)
         except Exception as error:  # noqa: BLE001 - whatever it was, the event must not get lost
-            _LOG.warning("The rule %s could not deliver to %s: %s", self.name, target["Arn"], error)
-            _dead_letter(self.arn, target, text, error)
+            _LOG.warning("The rule %s could not deliver to %s: %s", rule.name, target["Arn"], error)
+            _dead_letter(rule.arn, target, text, error)
 
 
 def target_input(target: dict[str, Any], event: dict[str, Any], *, rule_arn: str) -> str:

@@ -28,6 +28,9 @@ class Host(Protocol):
     def execution_ended(self, execution_arn: str) -> None:
         """Hear that an execution has ended."""
 
+    def send_event(self, event: dict[str, Any]) -> None:
+        """Have the default bus deliver a service's event, soon."""
+
     def stop(self) -> None:
         """Stop, and leave."""
 

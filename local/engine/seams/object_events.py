@@ -7,18 +7,16 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 Upstream: no issue found.
 """
 
-import logging
 import time
 import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from moto.events.models import events_backends
 from moto.s3 import notifications
 
+from local.engine.seams import event_targets
 from local.engine.seams.patching import replace
 
-_LOG = logging.getLogger(__name__)
 _REASONS = {
     "ObjectCreated:Put": "PutObject",
     "ObjectCreated:Post": "POST Object",
@@ -63,11 +61,4 @@ def object_event(account_id: str, bucket: Any, event_name: str, key: Any) -> dic
 
 
 def _send(account_id: str, bucket: Any, event_name: str, key: Any) -> None:
-    event = object_event(account_id, bucket, event_name, key)
-    default_bus = events_backends[account_id][bucket.region_name].event_buses["default"]
-    rules: list[Any] = list(default_bus.rules.values())
-    for rule in rules:
-        try:
-            rule.send_to_targets(event)
-        except Exception:  # noqa: BLE001 - an upload doesn't fail because a rule does
-            _LOG.exception("The rule %s could not take the event %s", rule.name, event["id"])
+    event_targets.send_to_default_bus(account_id, bucket.region_name, object_event(account_id, bucket, event_name, key))

@@ -207,11 +207,14 @@ def _lambda_functions(client: Client) -> Any:
 
 
 def _listening_queue(client: Client, pattern: dict[str, Any]) -> str:
-    name = f"probe-{uuid.uuid4().hex}"
-    url = str(client("sqs").create_queue(QueueName=name)["QueueUrl"])
+    return _queue_of_rule(client, Name=f"probe-{uuid.uuid4().hex}", EventPattern=json.dumps(pattern))
+
+
+def _queue_of_rule(client: Client, **rule: str) -> str:
+    url = str(client("sqs").create_queue(QueueName=rule["Name"])["QueueUrl"])
     arn = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    client("events").put_rule(Name=name, EventPattern=json.dumps(pattern))
-    client("events").put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
+    client("events").put_rule(**rule)
+    client("events").put_targets(Rule=rule["Name"], Targets=[{"Id": "queue", "Arn": arn}])
     return url
 
 
@@ -231,7 +234,18 @@ def _object_events(client: Client) -> Any:
     return [event["detail"].get("reason"), sorted(event["detail"]["object"]), event["detail"]["object"].get("key")]
 
 
+def _execution_status_events(client: Client) -> Any:
+    arn = machine(client, {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "Result": {"a": 1}, "End": True}}})
+    url = _listening_queue(client, {"source": ["aws.states"], "detail": {"stateMachineArn": [arn]}})
+    client("stepfunctions").start_execution(stateMachineArn=arn, name="once", input='{"n":  1}')
+    first, last = (_received(client, url) or {"detail": {}} for _ in range(2))
+    shown = ("status", "input", "inputDetails", "output", "outputDetails")
+    return [[event["detail"].get(name) for name in shown] for event in (first, last)]
+
+
 def _event_targets(client: Client) -> Any:
+    timer = f"probe-{uuid.uuid4().hex}"
+    url = _queue_of_rule(client, Name=timer, ScheduleExpression="rate(1 day)")
     target = machine(client, {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}})
     source = f"probe-{uuid.uuid4().hex}"
     client("events").put_rule(Name=source, EventPattern=json.dumps({"source": [source]}))
@@ -255,7 +269,8 @@ def _event_targets(client: Client) -> Any:
     executions = until(lambda: sfn.list_executions(stateMachineArn=target)["executions"], 2)
     if not executions:
         return "none started"
-    return json.loads(sfn.describe_execution(executionArn=executions[0]["executionArn"])["input"])
+    given = json.loads(sfn.describe_execution(executionArn=executions[0]["executionArn"])["input"])
+    return [given, client("sqs").receive_message(QueueUrl=url).get("Messages", "nothing for the schedule")]
 
 
 def _bucket_settings(client: Client) -> Any:
@@ -344,7 +359,15 @@ CONTRACTS = [
         _object_events,
         ["PutObject", ["etag", "key", "sequencer", "size", "version-id"], "a+b 100%25.wav"],
     ),
-    Contract("event_targets", _event_targets, {"n": [1, 2], "kind": 'a "kind"'}),
+    Contract("event_targets", _event_targets, [{"n": [1, 2], "kind": 'a "kind"'}, "nothing for the schedule"]),
+    Contract(
+        "execution_status_events",
+        _execution_status_events,
+        [
+            ["RUNNING", '{"n":  1}', {"included": True}, None, None],
+            ["SUCCEEDED", '{"n":  1}', {"included": True}, '{"a":1}', {"included": True}],
+        ],
+    ),
     Contract("bucket_settings", _bucket_settings, [True, True]),
     Contract("execution_records", _execution_records, [False, ["ExecutionSucceeded"]]),
     Contract("failure_names", _failure_names, ["States.TaskFailed", "no more"]),
