@@ -15,7 +15,8 @@ def serve(template: Path, *, port: int, time_scale: float) -> None:
     Engine.stop_on_signals()
     with Engine.deploy(template, port=port, time_scale=time_scale, warm=True) as engine:
         _explain(console, engine)
-        engine.watch_states(lambda arn, visit: _log_state(console, arn, visit))
+        machines = _machines(engine)
+        engine.watch_states(lambda arn, visit: _log_state(console, machines, arn, visit))
         engine.watch_ends(lambda arn: _log_end(console, engine, arn))
         while True:
             # in slices: a signal that comes just before a wait without end is not noticed
@@ -42,13 +43,21 @@ def _explain(console: Terminal, engine: Engine) -> None:
         f"aws {endpoint} stepfunctions list-executions --state-machine-arn {machine}",
         f"aws {endpoint} stepfunctions get-execution-history --execution-arn EXECUTION_ARN",
         f"aws {endpoint} s3 ls --recursive s3://{bucket}/public/processed/",
+        f'make dead-letters ARGS="--port {engine.port}"',
     ):
         console.print(f"  {command}", markup=False)
     console.print("\nctrl-C stops it, and what it holds is gone.\n")
 
 
-def _log_state(console: Terminal, execution_arn: str, visit: StateVisit) -> None:
-    name = execution_arn.rsplit(":", 1)[-1][:8]
+def _machines(engine: Engine) -> dict[str, str]:
+    """Return the state machines' logical ids by the names that stand in their executions' ARNs."""
+    arns = {arn: name for name, arn in engine.resources.items() if ":stateMachine:" in arn}
+    return {arn.rsplit(":", 1)[-1]: name for arn, name in arns.items()}
+
+
+def _log_state(console: Terminal, machines: dict[str, str], execution_arn: str, visit: StateVisit) -> None:
+    machine, execution = execution_arn.split(":")[-2:]
+    name = f"{machines.get(machine, machine)} {execution[:8]}"
     if visit.seconds is not None:
         _log(console, f"{name}  {visit.name}  {visit.status}  {visit.seconds:.2f} s")
     elif visit.error:

@@ -1,6 +1,7 @@
 """The shape that every state of every state machine keeps: bounded, retried by name, caught."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,18 @@ ROOT = Path(__file__).parents[2]
 DEFINITIONS = sorted((ROOT / "statemachine").glob("*.asl.json"))
 
 
+def all_states(definition: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every state by its name, those inside a Map too."""
+    for name, state in definition["States"].items():
+        yield name, state
+        yield from all_states(state.get("ItemProcessor", {"States": {}}))
+
+
 def task_states() -> list[Any]:
     return [
         pytest.param(state, id=f"{path.name.split('.')[0]}.{name}")
         for path in DEFINITIONS
-        for name, state in json.loads(path.read_text())["States"].items()
+        for name, state in all_states(json.loads(path.read_text()))
         if state["Type"] == "Task"
     ]
 
@@ -76,6 +84,35 @@ def test_given_the_claim_s_lease_then_it_outlasts_the_execution_that_holds_it(
     values = state_machine["States"]["ClaimRecording"]["Arguments"]["ExpressionAttributeValues"]
 
     assert f"+ {state_machine['TimeoutSeconds']})" in values[":lease"]["N"]
+
+
+def test_given_a_settlement_when_it_names_the_recording_then_it_does_so_as_the_execution_did(
+    state_machine: dict[str, Any], settlement: dict[str, Any]
+) -> None:
+    by_the_execution = state_machine["States"]["IdentifyRecording"]["Assign"]
+    by_the_settlement = settlement["States"]["IdentifyRecording"]["Assign"]
+
+    for name in ("recordingId", "userId"):
+        assert by_the_settlement[name] == by_the_execution[name].replace("$states.input", "$uploadEvent")
+
+
+def test_given_a_settlement_when_it_writes_a_record_then_with_the_attributes_of_a_recorded_failure(
+    state_machine: dict[str, Any], settlement: dict[str, Any]
+) -> None:
+    recorded = state_machine["States"]["RecordFailure"]["Arguments"]
+    settled = settlement["States"]["SettleRecording"]["Arguments"]
+
+    assert settled["UpdateExpression"] == recorded["UpdateExpression"]
+    assert settled["Key"] == recorded["Key"]
+    assert settled["ExpressionAttributeValues"][":error"] == recorded["ExpressionAttributeValues"][":error"]
+
+
+def test_given_a_settlement_when_it_fails_then_because_something_was_not_settled_or_not_announced(
+    settlement: dict[str, Any],
+) -> None:
+    fails = {name for name, state in all_states(settlement) if state["Type"] == "Fail"}
+
+    assert fails == {"NotSettled", "NotAnnounced", "LeasesNotSettled"}
 
 
 def test_given_a_definition_then_no_arn_of_an_account_stands_in_it() -> None:

@@ -40,7 +40,7 @@ def test_given_the_bucket_then_it_is_versioned_encrypted_private_and_speaks_to_e
     assert bucket["NotificationConfiguration"]["EventBridgeConfiguration"]["EventBridgeEnabled"] is True
 
 
-@pytest.mark.parametrize("policy", ["RecordingsBucketPolicy", "FailedStartsPolicy"])
+@pytest.mark.parametrize("policy", ["RecordingsBucketPolicy", "FailedStartsPolicy", "FailedSettlementsPolicy"])
 def test_given_a_resource_policy_then_plain_http_is_denied(template: Template, policy: str) -> None:
     document = template["Resources"][policy]["Properties"]["PolicyDocument"]
 
@@ -74,7 +74,7 @@ def test_given_the_table_then_its_three_ways_of_access_are_there(template: Templ
 def test_given_an_upload_under_either_prefix_then_the_rule_starts_the_machine_and_loses_no_event(
     template: Template,
 ) -> None:
-    (rule,) = resources_of_type(template, "AWS::Events::Rule").values()
+    rule = template["Resources"]["ProcessRecordingRecordingUploaded"]
     (target,) = rule["Properties"]["Targets"]
 
     prefixes = [p["prefix"] for p in rule["Properties"]["EventPattern"]["detail"]["object"]["key"]]
@@ -82,6 +82,32 @@ def test_given_an_upload_under_either_prefix_then_the_rule_starts_the_machine_an
     assert target["Arn"] == {"Ref": "ProcessRecording"}
     assert target["DeadLetterConfig"]["Arn"] == {"Fn::GetAtt": ["FailedStarts", "Arn"]}
     assert target["RetryPolicy"]["MaximumEventAgeInSeconds"] == 86400
+
+
+def test_given_an_execution_that_ends_badly_then_a_rule_has_it_settled_and_loses_no_event(template: Template) -> None:
+    rule = template["Resources"]["SettleRecordingsExecutionEnded"]["Properties"]
+    (target,) = rule["Targets"]
+
+    assert rule["EventPattern"] == {
+        "source": ["aws.states"],
+        "detail-type": ["Step Functions Execution Status Change"],
+        "detail": {"stateMachineArn": [{"Ref": "ProcessRecording"}], "status": ["FAILED", "TIMED_OUT", "ABORTED"]},
+    }
+    assert target["Arn"] == {"Ref": "SettleRecordings"}
+    assert target["DeadLetterConfig"]["Arn"] == {"Fn::GetAtt": ["FailedSettlements", "Arn"]}
+    assert target["RetryPolicy"]["MaximumEventAgeInSeconds"] == 86400
+
+
+def test_given_the_clock_then_a_rule_has_lapsed_leases_settled_and_sweeps_do_not_overlap(
+    template: Template, settlement: dict[str, Any]
+) -> None:
+    rule = template["Resources"]["SettleRecordingsSweep"]["Properties"]
+    (target,) = rule["Targets"]
+
+    assert rule["ScheduleExpression"] == "rate(15 minutes)"
+    assert settlement["TimeoutSeconds"] < 15 * 60
+    assert target["Arn"] == {"Ref": "SettleRecordings"}
+    assert target["DeadLetterConfig"]["Arn"] == {"Fn::GetAtt": ["FailedSettlements", "Arn"]}
 
 
 def test_given_every_statement_then_none_allows_a_wildcard_action(template: Template) -> None:
@@ -100,6 +126,8 @@ def test_given_every_statement_then_a_wildcard_resource_stands_only_where_aws_kn
     assert unbounded == {
         ("ProcessRecordingRole", "DeliverLogs"),
         ("ProcessRecordingRole", "Trace"),
+        ("SettleRecordingsRole", "DeliverLogs"),
+        ("SettleRecordingsRole", "Trace"),
         ("ProcessAudioExecutionRole", "LogInToRegistry"),
     }
 
@@ -133,7 +161,7 @@ def test_given_the_container_when_ecs_stops_it_then_it_has_no_longer_than_fargat
 def test_given_log_groups_then_each_forgets(template: Template) -> None:
     groups = resources_of_type(template, "AWS::Logs::LogGroup")
 
-    assert len(groups) == 5
+    assert len(groups) == 6
     assert all(group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
 
 
@@ -160,11 +188,13 @@ def test_given_the_repository_then_no_account_id_stands_in_it() -> None:
         assert not re.search(r"(?<!\d)\d{12}(?!\d)", path.read_text()), path
 
 
+@pytest.mark.parametrize("machine", ["ProcessRecording", "SettleRecordings"])
 def test_given_the_substitutions_then_they_are_just_what_the_state_machine_names(
-    source_template: Template,
+    source_template: Template, machine: str
 ) -> None:
-    definition = (ROOT / "statemachine" / "process_recording.asl.json").read_text()
-    substitutions = source_template["Resources"]["ProcessRecording"]["Properties"]["DefinitionSubstitutions"]
+    properties = source_template["Resources"][machine]["Properties"]
+    definition = (ROOT / properties["DefinitionUri"]).read_text()
+    substitutions = properties["DefinitionSubstitutions"]
 
     assert set(re.findall(r"\$\{(\w+)\}", definition)) == set(substitutions)
 
@@ -197,6 +227,14 @@ def test_given_a_function_when_its_policy_is_read_then_only_its_own_data_is_in_r
             "s3:ListBucket",
         ],
     }
+
+
+def test_given_a_settlement_when_its_policy_is_read_then_it_finds_and_updates_records_and_announces(
+    template: Template,
+) -> None:
+    own = [s for role, s in statements(template) if role == "SettleRecordingsRole" and s["Resource"] != "*"]
+
+    assert {statement["Action"] for statement in own} == {"dynamodb:Query", "dynamodb:UpdateItem", "events:PutEvents"}
 
 
 def test_given_the_lock_files_then_they_pin_by_hash_and_name_no_registry() -> None:
