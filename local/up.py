@@ -57,7 +57,7 @@ def _machines(engine: Engine) -> dict[str, str]:
 
 def _log_state(console: Terminal, machines: dict[str, str], execution_arn: str, visit: StateVisit) -> None:
     machine, execution = execution_arn.split(":")[-2:]
-    name = f"{machines.get(machine, machine)} {execution[:8]}"
+    name = f"{machines.get(machine, machine)} {execution[-8:]}"
     if visit.seconds is not None:
         _log(console, f"{name}  {visit.name}  {visit.status}  {visit.seconds:.2f} s")
     elif visit.error:

@@ -24,6 +24,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_api import state_manager
+from moto.stepfunctions.exceptions import ExecutionDoesNotExist
 
 from local.engine import scratch, seams
 from local.engine.child_environment import ChildEnvironment
@@ -410,8 +411,10 @@ class Engine:
         return backends(service)[self.account][region or self.region]
 
     def _input_of(self, execution_arn: str) -> dict[str, Any]:
-        backend = self._step_functions()
-        given = backend.describe_execution(execution_arn).input_data
+        try:
+            given = self._step_functions().describe_execution(execution_arn).input_data
+        except ExecutionDoesNotExist:  # moto forgets the executions of a machine that is deleted
+            return {}
         return given if isinstance(given, dict) else {}
 
     def _step_functions(self) -> Any:
