@@ -12,7 +12,10 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from threading import Barrier, BrokenBarrierError
+from types import SimpleNamespace
 from typing import Any
 
 Client = Callable[[str], Any]
@@ -234,6 +237,54 @@ def _object_events(client: Client) -> Any:
     return [event["detail"].get("reason"), sorted(event["detail"]["object"]), event["detail"]["object"].get("key")]
 
 
+def _conditional_writes(client: Client) -> Any:
+    from moto.dynamodb import models
+
+    name, dynamodb = f"probe-{uuid.uuid4().hex}", client("dynamodb")
+    dynamodb.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+    def write(value: str) -> bool:
+        try:
+            dynamodb.update_item(
+                TableName=name,
+                Key={"id": {"S": "one"}},
+                UpdateExpression="SET winner = :value",
+                ConditionExpression="attribute_not_exists(id)",
+                ExpressionAttributeValues={":value": {"S": value}},
+            )
+        except dynamodb.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    # whoever has looked waits for the other to look too, for as long as it takes when they take turns
+    both_looked = Barrier(2, timeout=0.5)
+
+    def look_and_wait(*arguments: Any) -> Any:
+        parser = parser_of(*arguments)
+        condition = parser.parse()
+        return SimpleNamespace(
+            parse=lambda: SimpleNamespace(expr=lambda item: _then(condition.expr(item), both_looked))
+        )
+
+    parser_of, models.create_condition_expression_parser = models.create_condition_expression_parser, look_and_wait
+    try:
+        with ThreadPoolExecutor() as side_by_side:
+            return sorted(side_by_side.map(write, ("a", "b")))
+    finally:
+        models.create_condition_expression_parser = parser_of
+
+
+def _then(seen: bool, both: Barrier) -> bool:
+    with suppress(BrokenBarrierError):
+        both.wait()
+    return seen
+
+
 def _execution_status_events(client: Client) -> Any:
     arn = machine(client, {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "Result": {"a": 1}, "End": True}}})
     url = _listening_queue(client, {"source": ["aws.states"], "detail": {"stateMachineArn": [arn]}})
@@ -359,6 +410,7 @@ CONTRACTS = [
         _object_events,
         ["PutObject", ["etag", "key", "sequencer", "size", "version-id"], "a+b 100%25.wav"],
     ),
+    Contract("conditional_writes", _conditional_writes, [False, True]),
     Contract("event_targets", _event_targets, [{"n": [1, 2], "kind": 'a "kind"'}, "nothing for the schedule"]),
     Contract(
         "execution_status_events",
