@@ -102,7 +102,7 @@ def test_given_a_settlement_when_it_writes_a_record_then_with_the_attributes_of_
     recorded = state_machine["States"]["RecordFailure"]["Arguments"]
     settled = settlement["States"]["SettleRecording"]["Arguments"]
 
-    assert settled["UpdateExpression"] == recorded["UpdateExpression"]
+    assert settled["UpdateExpression"].replace(", settled_by = :settlement", "") == recorded["UpdateExpression"]
     assert settled["Key"] == recorded["Key"]
     assert settled["ExpressionAttributeValues"][":error"] == recorded["ExpressionAttributeValues"][":error"]
 

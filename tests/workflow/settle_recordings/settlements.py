@@ -41,14 +41,30 @@ class Settlements:
 
     def settle_read_leases(self, leases: list[dict[str, Any]]) -> ExecutionResult:
         """Run a sweep from where a page with these leases has been read."""
+
+        def skip_the_reading(states: dict[str, Any]) -> None:
+            states["BeginSweep"]["Next"] = "SettleLapsedLeases"
+
+        return self._run_changed(skip_the_reading, {"leases": leases})
+
+    def deliver_with_an_answer_lost(self, event: dict[str, Any]) -> ExecutionResult:
+        """Deliver the end of an execution, and have the record's update made twice."""
+
+        def write_twice(states: dict[str, Any]) -> None:
+            states["Retried"] = dict(states["SettleRecording"])
+            # a state keeps its input when its answer is lost
+            states["SettleRecording"] |= {"Next": "Retried", "Output": "{% $states.input %}"}
+
+        return self._run_changed(write_twice, event)
+
+    def _run_changed(self, change: Callable[[dict[str, Any]], None], event: dict[str, Any]) -> ExecutionResult:
         machine = self._sfn.describe_state_machine(stateMachineArn=self._engine.outputs["SettleRecordingsArn"])
         definition = json.loads(machine["definition"])
-        definition["StartAt"] = "BeginSweep"
-        definition["States"]["BeginSweep"]["Next"] = "SettleLapsedLeases"
-        part = self._sfn.create_state_machine(
-            name=f"part-{uuid.uuid4().hex}", definition=json.dumps(definition), roleArn=machine["roleArn"]
+        change(definition["States"])
+        changed = self._sfn.create_state_machine(
+            name=f"changed-{uuid.uuid4().hex}", definition=json.dumps(definition), roleArn=machine["roleArn"]
         )
-        return self._wait(self._start(part["stateMachineArn"], {"leases": leases}))
+        return self._wait(self._start(changed["stateMachineArn"], event))
 
     def fail_to_start(self, upload: Upload) -> str:
         """Start ProcessRecording with an event of the upload that lacks what its first state reads; its ARN."""

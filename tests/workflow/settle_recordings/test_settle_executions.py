@@ -141,6 +141,18 @@ class TestWhatIsSettledAlready:
         assert failed_record(stack, upload)["execution_arn"] == HOLDER
         assert len(stack.announcements(upload)) == 1
 
+    def test_given_a_write_whose_answer_is_lost_when_retried_then_it_is_announced_all_the_same(
+        self, stack: Stack, settlements: Settlements
+    ) -> None:
+        upload = Upload(stack.bucket, "public/unprocessed/demo/answer lost.wav", "v1")
+        settlements.write(recording(upload, HOLDER, "PROCESSING", lapsed_for=-60))
+
+        settlement = settlements.deliver_with_an_answer_lost(status_event(HOLDER, "ABORTED", given_of(upload)))
+
+        assert settlement.end_state == "Settled"
+        assert failed_record(stack, upload)["settled_by"] == settlement.arn
+        assert len(stack.announcements(upload)) == 1
+
 
 class TestWhatNamesNoRecording:
     def test_given_an_event_without_the_execution_s_input_then_it_is_left_to_the_sweep(
