@@ -1,6 +1,7 @@
 """The shape that every state of every state machine keeps: bounded, retried by name, caught."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,17 @@ def test_given_a_settlement_when_it_writes_a_record_then_with_the_attributes_of_
     assert settled["UpdateExpression"].replace(", settled_by = :settlement", "") == recorded["UpdateExpression"]
     assert settled["Key"] == recorded["Key"]
     assert settled["ExpressionAttributeValues"][":error"] == recorded["ExpressionAttributeValues"][":error"]
+
+
+def test_given_a_settlement_when_it_tells_the_reason_then_with_the_same_characters_as_a_recorded_failure(
+    state_machine: dict[str, Any], settlement: dict[str, Any]
+) -> None:
+    replacements = re.compile(r"/(\[.x00\S+|arn:[^/]+)/, '")
+    told = (state_machine["States"]["ExplainFailure"], settlement["States"]["ExplainEnd"])
+    recorded, settled = (replacements.findall(state["Assign"]["processingError"]) for state in told)
+
+    assert recorded == settled
+    assert len(recorded) == 2
 
 
 def test_given_a_settlement_when_it_fails_then_because_something_was_not_settled_or_not_announced(

@@ -11,7 +11,7 @@ from typing import Literal
 
 type Strikes = Literal["once", "for ever"]
 type End = Literal["Processed", "Rejected", "AlreadyProcessed", "Failed"]
-type Leaves = Literal["result", "rejection", "failure", "claim", "nothing"]
+type Leaves = Literal["result", "rejection", "failure", "settled", "claim", "nothing"]
 
 FUNCTION_STATES = ("ValidateUpload", "ExtractMetadata", "PersistResult")
 TABLE_STATES = ("ClaimRecording", "RecordRejection", "RecordFailure")
@@ -29,7 +29,8 @@ class Cell:
         strikes: how often.
         fault: what is injected there, as `--fault` takes it, without the state; None for nothing.
         end: the state in which the execution ends.
-        leaves: what the table holds when it has ended: a `claim` is a record that is still PROCESSING.
+        leaves: what the table holds when it has ended: a `claim` is a record that is still PROCESSING, for whoever
+            holds it; a failure is `settled` when SettleRecordings recorded it.
         attempts: how often the state is tried in all.
         code: the record's processing_error.code, for a failure.
 
@@ -136,7 +137,7 @@ def cells() -> Iterator[Cell]:
     yield _final("ClaimRecording", "held by another", _NOT_OURS, end="AlreadyProcessed", leaves="nothing")
     yield _final("RecordRejection", "held by another", _NOT_OURS, end="AlreadyProcessed", leaves="nothing")
     yield _final("PersistResult", "held by another", "ClaimLost:taken over", end="AlreadyProcessed", leaves="claim")
-    yield _final("RecordFailure", "held by another", _NOT_OURS, leaves="claim")
+    yield _final("RecordFailure", "held by another", _NOT_OURS)
     for state in BUS_STATES:
         yield from _passing(state, _OF_BUSES)
         yield _final(state, "bug", "EventBridge.ValidationException", code="EventBridge.ValidationException")
@@ -188,7 +189,7 @@ _CODES_WHEN_MENDED = {"RecordRejection": "NOT_AUDIO", "RecordFailure": "KeyError
 # What is left where it is not simply a recorded failure. RecordRejection's own failure is recorded by RecordFailure,
 # unless its write got through and only its answer was lost: then the rejection stands.
 _WHEN_FAILED: dict[tuple[str, str | None], tuple[Leaves, str | None]] = {
-    ("RecordFailure", None): ("claim", None),
+    ("RecordFailure", None): ("settled", "KeyError"),
     ("RecordFailure", "answer lost"): ("failure", "KeyError"),
     ("RecordRejection", "answer lost"): ("rejection", "NOT_AUDIO"),
     ("AnnounceResult", None): ("result", None),

@@ -5,7 +5,14 @@ from collections.abc import Iterable
 from tests.workflow.fault_matrix.cells import BUS_STATES, FUNCTION_STATES, TABLE_STATES, TASK_ROWS
 from tests.workflow.fault_matrix.verdicts import Verdict
 
-_LEAVES = {"result": "COMPLETED", "rejection": "rejected", "failure": "FAILED", "claim": "settled", "nothing": "-"}
+_LEAVES = {
+    "result": "COMPLETED",
+    "rejection": "rejected",
+    "failure": "FAILED",
+    "settled": "settled",
+    "claim": "PROCESSING",
+    "nothing": "-",
+}
 _SERVICES = {"Functions": FUNCTION_STATES, "The table": TABLE_STATES, "The bus": BUS_STATES, "The container": TASK_ROWS}
 
 

@@ -21,7 +21,14 @@ TIME_SCALE = 0.001
 AT_A_TIME = 8
 LONGEST_WAITS = {"WaitForNextTask": 120, "WaitForCapacity": 600}
 _LONGEST_MESSAGE = 500
-_STATUS = {"result": "COMPLETED", "rejection": "FAILED", "failure": "FAILED", "claim": "PROCESSING", "nothing": None}
+_STATUS = {
+    "result": "COMPLETED",
+    "rejection": "FAILED",
+    "failure": "FAILED",
+    "settled": "FAILED",
+    "claim": "PROCESSING",
+    "nothing": None,
+}
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,10 @@ def run(stack: Stack, cells: Iterable[Cell]) -> list[Verdict]:
 
 def _end_of(stack: Stack, cell: Cell) -> tuple[Cell, Upload, ExecutionResult]:
     with uploaded(stack, cell) as upload:
-        return cell, upload, stack.engine.wait(stack.execution_of(upload), WAIT_SECONDS)
+        result = stack.engine.wait(stack.execution_of(upload), WAIT_SECONDS)
+        if result.status == "FAILED":
+            stack.wait_until_settled(result.arn)
+        return cell, upload, result
 
 
 @contextmanager
@@ -93,6 +103,8 @@ def _problems_of_record(stack: Stack, cell: Cell, upload: Upload) -> list[str]:
         return [f"the record is {status}, not {_STATUS[cell.leaves]}"]
     if record is None or cell.leaves in {"claim", "nothing"}:
         return []
+    if ("settled_by" in record) != (cell.leaves == "settled"):
+        return [f"the record was settled by {record.get('settled_by', 'its execution')}"]
     if "lease_expires_at" in record:
         return ["the record is settled and still has a lease"]
     error = record["processing_error"]

@@ -59,6 +59,14 @@ class Stack:
 
         return self.engine.wait_for_execution(is_about_the_upload, WAIT_SECONDS)
 
+    def wait_until_settled(self, execution_arn: str) -> ExecutionResult:
+        """Wait for the settlement that a bad end of an execution starts."""
+
+        def is_about_the_execution(event: dict[str, Any]) -> bool:
+            return event.get("source") == "aws.states" and event["detail"]["executionArn"] == execution_arn
+
+        return self.engine.wait(self.engine.wait_for_execution(is_about_the_execution, WAIT_SECONDS), WAIT_SECONDS)
+
     def start_again(self, upload: Upload, *, times: int) -> list[str]:
         """Deliver the upload's very event again, as EventBridge may."""
         client = self.engine.client("stepfunctions")

@@ -21,14 +21,6 @@ class Settlements:
         self._sfn = stack.engine.client("stepfunctions")
         self._dynamodb = stack.engine.client("dynamodb")
 
-    def of(self, execution_arn: str) -> ExecutionResult:
-        """Wait for the settlement that the end of an execution starts."""
-
-        def is_about_the_execution(event: dict[str, Any]) -> bool:
-            return event.get("source") == "aws.states" and event["detail"]["executionArn"] == execution_arn
-
-        return self._wait(self._engine.wait_for_execution(is_about_the_execution, WAIT_SECONDS))
-
     def sweep(self) -> ExecutionResult:
         """Have the schedule fire, and wait for the sweep."""
         fired = self._engine.fire_schedule("SettleRecordingsSweep")

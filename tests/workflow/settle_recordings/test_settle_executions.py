@@ -45,7 +45,7 @@ class TestEndedWithoutARecord:
         stack.engine.client("stepfunctions").stop_execution(
             executionArn=execution, error="Operator", cause=f"no \x1b[31mmore\n of {execution}, thanks " + "x" * 600
         )
-        settlement = settlements.of(execution)
+        settlement = stack.wait_until_settled(execution)
 
         assert (settlement.status, settlement.end_state) == ("SUCCEEDED", "Settled")
         error = failed_record(stack, upload)["processing_error"]
@@ -77,7 +77,7 @@ class TestEndedWithoutARecord:
         stack.wait_for_task(upload)
 
         settlements.time_out(execution)
-        settlement = settlements.of(execution)
+        settlement = stack.wait_until_settled(execution)
 
         assert stack.engine.wait(execution, WAIT_SECONDS).status == "TIMED_OUT"
         assert settlement.end_state == "Settled"
@@ -92,7 +92,7 @@ class TestEndedWithoutARecord:
         upload = Upload(stack.bucket, "public/unprocessed/demo/naïve a+b 100%.wav", "v1")
 
         execution = settlements.fail_to_start(upload)
-        settlement = settlements.of(execution)
+        settlement = stack.wait_until_settled(execution)
 
         assert stack.engine.wait(execution, WAIT_SECONDS).status == "FAILED"
         assert settlement.end_state == "Settled"
@@ -177,7 +177,13 @@ class TestTheReason:
         ("status", "error", "cause", "code", "message"),
         [
             ("FAILED", None, None, "ExecutionFailed", "The execution failed."),
-            ("FAILED", "States.Runtime", "a\x00\x1fb", "Runtime", "The execution failed (States.Runtime): a b"),
+            (
+                "FAILED",
+                "States.Runtime",
+                "a\x00\x1f\x85\u202eb",
+                "Runtime",
+                "The execution failed (States.Runtime): a b",
+            ),
             ("FAILED", "x" * 300, "", "x" * 128, f"The execution failed ({'x' * 300})."),
             ("ABORTED", "States.Runtime", None, "ExecutionAborted", "The execution was stopped (States.Runtime)."),
         ],

@@ -74,6 +74,8 @@ def entertain(stack: Stack, guests: list[Guest]) -> Account:
             for guest, upload in zip(guests, uploads, strict=True)
         ]
         results = [[stack.engine.wait(arn, _WAIT_SECONDS) for arn in each] for each in executions]
+        for result in (each for ended in results for each in ended if each.status == "FAILED"):
+            stack.wait_until_settled(result.arn)
     if not stack.engine.tasks.wait_until_idle(_IDLE_SECONDS):
         account.problems.append("containers are still running")
     for guest, upload, ended in zip(guests, uploads, results, strict=True):
