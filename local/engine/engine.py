@@ -25,6 +25,7 @@ from moto.core.model_instances import reset_model_data
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_api import state_manager
 from moto.stepfunctions.exceptions import ExecutionDoesNotExist
+from moto.stepfunctions.parser.api import ExecutionStatus
 
 from local.engine import scratch, seams
 from local.engine.child_environment import ChildEnvironment
@@ -431,8 +432,9 @@ class Engine:
         return resources
 
     def _stop_executions(self) -> None:
-        for arn in self.executions.running():
-            execution = self._step_functions().describe_execution(arn)
+        # moto's own list: what has only just begun has told nothing yet
+        for execution in self._step_functions()._get_executions(ExecutionStatus.RUNNING):
+            self.executions.begun(execution.exec_arn)
             if execution.exec_worker and execution.exec_worker.env:
                 execution.stop(stop_date=None, error=None, cause="The engine stopped.")
 

@@ -90,12 +90,17 @@ class Executions:
         self.state_observers: list[StateObserver] = []
         self.end_observers: list[EndObserver] = []
 
-    def event(self, arn: str, event: dict[str, Any]) -> None:
-        """Take an event of an execution's history."""
+    def begun(self, arn: str) -> None:
+        """Note that an execution runs, if that is not known yet."""
         with self._changed:
             if arn not in self._visits:
                 self._visits[arn] = []
                 self._started.append(arn)
+
+    def event(self, arn: str, event: dict[str, Any]) -> None:
+        """Take an event of an execution's history."""
+        with self._changed:
+            self.begun(arn)
             if changed := follow(self._visits[arn], event):
                 self._observers.tell(self.state_observers, arn, replace(changed))
             self._changed.notify_all()

@@ -1,5 +1,6 @@
 """Every branch of ProcessRecording, reached with real files on the embedded engine."""
 
+import json
 import os
 import signal
 from collections import Counter
@@ -302,6 +303,26 @@ class TestFailures:
         assert message.isprintable()
         assert message.startswith("KeyError:  [31mred [0m INFO all is well  gnp.exe  (arn) aaa")
         assert len(message) == 500
+
+    def test_given_a_record_that_waits_to_be_processed_when_its_first_task_fails_then_the_failure_is_recorded(
+        self, stack: Stack
+    ) -> None:
+        upload = Upload(stack.bucket, "public/unprocessed/demo/pending.wav", "null")
+        waiting = {"id": upload.recording_id, "item": "RECORDING", "processing_status": "PENDING"}
+        stack.engine.client("dynamodb").put_item(
+            TableName=stack.table, Item={name: {"S": value} for name, value in waiting.items()}
+        )
+        event: dict[str, Any] = {"region": "us-east-1", "time": "2026-01-02T03:04:05Z"}
+        event["detail"] = {"bucket": {"name": upload.bucket}, "object": {"key": upload.key, "size": 1}}
+
+        with stack.engine.inject("ValidateUpload=KeyError", when=lambda given: given == event):
+            started = stack.engine.client("stepfunctions").start_execution(
+                stateMachineArn=stack.engine.outputs["ProcessRecordingArn"], input=json.dumps(event)
+            )
+            result = stack.engine.wait(started["executionArn"], 60)
+
+        assert result.end_state == "Failed"
+        assert error_of(stack, upload)["code"] == "KeyError"
 
     def test_given_a_second_upload_under_a_name_when_it_overtakes_the_first_then_each_keeps_its_own_record(
         self, stack: Stack

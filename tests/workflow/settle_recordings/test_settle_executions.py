@@ -105,6 +105,17 @@ class TestEndedWithoutARecord:
         assert record["processing_error"]["message"].startswith("The execution failed (States.QueryEvaluationError): ")
         assert len(stack.announcements(upload)) == 1
 
+    def test_given_a_record_that_waits_to_be_processed_when_its_execution_dies_before_its_claim_then_it_fails(
+        self, stack: Stack, settlements: Settlements
+    ) -> None:
+        upload = Upload(stack.bucket, "public/unprocessed/demo/pending.wav", "v1")
+        settlements.write(recording(upload, OTHER, "PENDING"))
+
+        (settlement,) = settlements.deliver(status_event(HOLDER, "ABORTED", given_of(upload)))
+
+        assert settlement.end_state == "Settled"
+        assert failed_record(stack, upload)["execution_arn"] == HOLDER
+
 
 def settlement_time(stack: Stack, settlement: Any) -> str:
     described = stack.engine.client("stepfunctions").describe_execution(executionArn=settlement.arn)
