@@ -23,6 +23,9 @@ class Host(Protocol):
     def execution_ended(self, execution_arn: str) -> None:
         """Hear that an execution has ended."""
 
+    def wait_for_end(self, execution_arn: str, seconds: float) -> bool:
+        """Wait for an execution's end; says whether it came in time."""
+
     def stop(self) -> None:
         """Stop, and leave."""
 
