@@ -28,7 +28,9 @@ def template(source_template: dict[str, Any]) -> dict[str, Any]:
     """The translated template. Local paths are put as S3 URIs first, as `sam package` does."""
     packaged = json.loads(json.dumps(source_template))
     packaged["Globals"]["Function"]["CodeUri"] = "s3://artifacts/tasks.zip"
-    packaged["Resources"]["ProcessRecording"]["Properties"]["DefinitionUri"] = "s3://artifacts/definition.json"
+    for resource in packaged["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::StateMachine":
+            resource["Properties"]["DefinitionUri"] = "s3://artifacts/definition.json"
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_DEFAULT_REGION", "eu-west-1")
         return transform(packaged, {}, NoManagedPolicies())

@@ -1,6 +1,7 @@
 """The shape that every state of every state machine keeps: bounded, retried by name, caught."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +11,28 @@ ROOT = Path(__file__).parents[2]
 DEFINITIONS = sorted((ROOT / "statemachine").glob("*.asl.json"))
 
 
+def all_states(definition: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every state by its name, those inside a Map too."""
+    for name, state in definition["States"].items():
+        yield name, state
+        yield from all_states(state.get("ItemProcessor", {"States": {}}))
+
+
 def task_states() -> list[Any]:
     return [
         pytest.param(state, id=f"{path.name.split('.')[0]}.{name}")
         for path in DEFINITIONS
-        for name, state in json.loads(path.read_text())["States"].items()
+        for name, state in all_states(json.loads(path.read_text()))
         if state["Type"] == "Task"
     ]
 
 
 @pytest.mark.parametrize("state", task_states())
-def test_given_a_task_state_then_it_cannot_run_for_ever(state: dict[str, Any]) -> None:
-    assert 0 < state["TimeoutSeconds"] <= 3600
+def test_given_a_task_state_then_it_cannot_run_for_ever(state: dict[str, Any], state_machine: dict[str, Any]) -> None:
+    # an execution that is waited for may take its whole time
+    longest = state_machine["TimeoutSeconds"] + 600 if "startExecution.sync" in state["Resource"] else 3600
+
+    assert 0 < state["TimeoutSeconds"] <= longest
 
 
 @pytest.mark.parametrize("state", task_states())
@@ -76,6 +87,16 @@ def test_given_the_claim_s_lease_then_it_outlasts_the_execution_that_holds_it(
     values = state_machine["States"]["ClaimRecording"]["Arguments"]["ExpressionAttributeValues"]
 
     assert f"+ {state_machine['TimeoutSeconds']})" in values[":lease"]["N"]
+
+
+def test_given_a_reprocessing_then_it_waits_longer_than_the_execution_that_it_waits_for(
+    state_machine: dict[str, Any],
+) -> None:
+    definition = json.loads((ROOT / "statemachine" / "reprocess_recordings.asl.json").read_text())
+    waits = [state for _, state in all_states(definition) if "startExecution.sync" in state.get("Resource", "")]
+
+    assert len(waits) == 2
+    assert all(state["TimeoutSeconds"] > state_machine["TimeoutSeconds"] for state in waits)
 
 
 def test_given_a_definition_then_no_arn_of_an_account_stands_in_it() -> None:

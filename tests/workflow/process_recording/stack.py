@@ -54,8 +54,8 @@ class Stack:
 
     def execution_of(self, upload: Upload) -> str:
         def is_about_the_upload(event: dict[str, Any]) -> bool:
-            uploaded = event["detail"]["object"]
-            return (uploaded["key"], uploaded.get("version-id")) == (upload.key, upload.version_id)
+            uploaded = event.get("detail", {}).get("object", {})
+            return (uploaded.get("key"), uploaded.get("version-id")) == (upload.key, upload.version_id)
 
         return self.engine.wait_for_execution(is_about_the_upload, WAIT_SECONDS)
 
