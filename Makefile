@@ -15,11 +15,12 @@ ASL_VALIDATOR := $(NODE_MODULES)/asl-validator/dist/bin/asl-validator.js
 WORKERS ?= 2
 # A file name is data: neither make nor the shell may read anything into it.
 override FILE := $(value FILE)
-export FILE PYTHON
+override STACK := $(value STACK)
+export FILE PYTHON STACK
 export SAM_CLI_TELEMETRY := 0
 
 # ---------------------------------------------------------------- running
-.PHONY: help run up setup test check lint format types asl template lock build bench clean
+.PHONY: help run up reprocess setup test check lint format types asl template lock build bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -29,6 +30,9 @@ run: setup ## the whole workflow on a sample recording, or FILE=x.m4a; more in A
 
 up: setup ## the embedded engine, until stopped; ARGS="--port 4566"
 	@exec $(PY) -m local up $(ARGS)
+
+reprocess: setup ## backfill or replay, of `make up` or STACK=name on AWS; ARGS="--prefix public/unprocessed/demo/ --dry-run", ARGS=--failed
+	@$(PY) -m operate.reprocess $${STACK:+--stack "$$STACK"} $(ARGS)
 
 setup: $(VENV)/.locked ## the environment in .venv, from the lock files
 

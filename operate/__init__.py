@@ -1,0 +1,1 @@
+"""What the on-call engineer runs, on AWS and against the local engine alike."""
