@@ -1,7 +1,6 @@
 """ReprocessRecordings as the tests see it: recordings that nobody noticed, runs over them, and their reports."""
 
 import json
-import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,12 +15,13 @@ from tests.workflow.process_recording.stack import WAIT_SECONDS, Stack, Upload
 
 @dataclass(frozen=True)
 class Run:
-    """A run that has ended. `started` are the inputs of the executions of ProcessRecording that it started."""
+    """A run that has ended. `started` and `statuses` are the inputs and ends of the executions that it started."""
 
     name: str
     result: ExecutionResult
     report: dict[str, Any] | None
     started: list[dict[str, Any]]
+    statuses: list[str]
     most_at_once: int
 
     @property
@@ -40,7 +40,6 @@ class Reprocessing:
         self._rule = self.engine.resources["ProcessRecordingRecordingUploaded"].rsplit("/", 1)[-1]
         self._invoke = self.engine.invoke_function
         self._hooks: list[Callable[[str, dict[str, Any]], str | None]] = []
-        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         self.engine.invoke_function = self._hooked_invoke  # type: ignore[method-assign]
@@ -75,8 +74,17 @@ class Reprocessing:
             stateMachineArn=self.engine.outputs["ReprocessRecordingsArn"], name=name, input=json.dumps(request)
         )["executionArn"]
         result = self.engine.wait(arn, WAIT_SECONDS)
+        for started in self.engine.executions.running():  # what it stopped ends a moment after it
+            self.engine.executions.wait_until_ended(started, WAIT_SECONDS)
         mine = [each for arn, each in self._executions().items() if arn not in before]
-        return Run(name, result, self.report(name), [json.loads(each["input"]) for each in mine], _most_at_once(mine))
+        return Run(
+            name=name,
+            result=result,
+            report=self.report(name),
+            started=[json.loads(each["input"]) for each in mine],
+            statuses=[each["status"] for each in mine],
+            most_at_once=_most_at_once(mine),
+        )
 
     def report(self, name: str) -> dict[str, Any] | None:
         stored = self.objects(f"reports/reprocess/{name}/report.json")
@@ -102,9 +110,7 @@ class Reprocessing:
 
     def _hooked_invoke(self, name: str, payload: bytes) -> FunctionResult:
         for hook in list(self._hooks):
-            with self._lock:
-                failure = hook(name, json.loads(payload))
-            if failure:
+            if failure := hook(name, json.loads(payload)):
                 told = {"errorType": "Boom", "errorMessage": failure}
                 return FunctionResult(json.dumps(told).encode(), "Unhandled", "")
         return self._invoke(name, payload)

@@ -86,14 +86,14 @@ def test_given_more_records_than_a_page_holds_when_replayed_then_every_page_is_g
     reprocessing: Reprocessing,
 ) -> None:
     table = reprocessing.engine.client("dynamodb")
-    for number in range(700):
+    for number in range(30):
         table.put_item(TableName=reprocessing.stack.table, Item=_failed(number, retryable=number % 2 == 0))
 
-    run = reprocessing.run({"source": "failed", "maxConcurrency": 20})
+    run = reprocessing.run({"source": "failed", "maxConcurrency": 4})
 
     pages = [visit for visit in run.result.states if visit.name == "ReprocessFailed"]
     assert len(pages) > 1
-    assert run.counts == {"listed": 350, "wouldStart": 350}
+    assert run.counts == {"listed": 15, "wouldStart": 15}
 
 
 def _failed(number: int, *, retryable: bool) -> dict[str, Any]:
@@ -112,5 +112,5 @@ def _failed(number: int, *, retryable: bool) -> dict[str, Any]:
         "recorded_at": {"S": "2026-01-01T00:00:00Z"},
         "processing_status": {"S": "FAILED"},
         "processing_started_at": {"S": f"2026-01-01T00:{number // 60:02}:{number % 60:02}.000Z"},
-        "processing_error": {"M": {"retryable": {"BOOL": retryable}, "message": {"S": "x" * 3000}}},
+        "processing_error": {"M": {"retryable": {"BOOL": retryable}, "message": {"S": "x" * 90_000}}},
     }

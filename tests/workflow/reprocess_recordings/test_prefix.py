@@ -1,5 +1,6 @@
 """Backfills: recordings that were uploaded before, run over a prefix."""
 
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -175,17 +176,40 @@ class TestFailures:
         assert run.report is not None
         assert [each["key"] for each in run.report["failures"]] == [f"{doomed}0.wav"]
 
+    def test_given_recordings_at_work_when_too_many_have_failed_then_they_are_stopped_too(
+        self, reprocessing: Reprocessing, doomed: str
+    ) -> None:
+        at_work, over = threading.Event(), threading.Event()
+
+        def fail_beside_one_at_work(function: str, event: dict[str, Any]) -> str | None:
+            if event["key"] == f"{doomed}0.wav":
+                at_work.wait(20)
+                return "it burns"
+            at_work.set()
+            over.wait(20)
+            return None
+
+        with reprocessing.invoking(fail_beside_one_at_work):
+            run = reprocessing.run(
+                {"prefix": doomed, "dryRun": False, "maxConcurrency": 2, "toleratedFailurePercentage": 0}
+            )
+            over.set()
+
+        assert run.result.error == "TooManyFailures"
+        assert run.counts == {"listed": 6, "started": 2, "failed": 1, "stopped": 1, "notTaken": 4}
+        assert sorted(run.statuses) == ["ABORTED", "FAILED"]
+
 
 def test_given_many_objects_when_the_results_are_counted_in_pieces_then_none_is_lost_or_counted_twice(
     reprocessing: Reprocessing,
 ) -> None:
     folder = f"public/unprocessed/{'x' * 64}/"
     with reprocessing.unnoticed():
-        for number in range(250):
+        for number in range(130):
             reprocessing.stack.upload(f"{folder}{number:0700}.wav", b"")
 
     run = reprocessing.run({"prefix": folder, "maxConcurrency": 8})
 
     pieces = [visit for visit in run.result.states if visit.name == "CountResults"]
-    assert len(pieces) > 2
-    assert run.counts == {"listed": 250, "wouldStart": 250}
+    assert len(pieces) == 2
+    assert run.counts == {"listed": 130, "wouldStart": 130}
