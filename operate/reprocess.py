@@ -119,7 +119,8 @@ def report_lines(report: dict[str, Any]) -> list[str]:
     lines += [f"failed: {each.get('key', '')}: {each.get('error', '')}: {each['message']}" for each in failures]
     lines += [f"would start: {key}" for key in report["wouldStart"][:_SHOWN_FAILURES]]
     if not report["complete"]:
-        lines.append("The report is not complete: run it again for what is left.")
+        since = f" with --since {report['continueFrom']}" if report["continueFrom"] else ""
+        lines.append(f"Not all of it was done or counted: run it again{since} for what is left.")
     return [shown(line) for line in lines]
 
 

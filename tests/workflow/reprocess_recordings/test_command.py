@@ -41,10 +41,18 @@ def test_given_names_with_control_characters_when_printed_then_the_terminal_is_s
     failure = {"key": "a\x1b[31m.wav", "error": "Boom", "message": "two\nlines"}
 
     lines = report_lines(
-        {"request": {"dryRun": False}, "counts": counts, "failures": [failure], "wouldStart": [], "complete": True}
+        {
+            "request": {"dryRun": False},
+            "counts": counts,
+            "failures": [failure],
+            "wouldStart": [],
+            "complete": False,
+            "continueFrom": "2026-01-01T00:00:00.000Z",
+        }
     )
 
     assert "failed: a\N{REPLACEMENT CHARACTER}[31m.wav: Boom: two\N{REPLACEMENT CHARACTER}lines" in lines
+    assert "run it again with --since 2026-01-01T00:00:00.000Z" in lines[-1]
 
 
 def test_given_too_many_failures_when_run_then_the_command_fails_and_names_them(

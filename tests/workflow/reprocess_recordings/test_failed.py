@@ -93,7 +93,27 @@ def test_given_more_records_than_a_page_holds_when_replayed_then_every_page_is_g
 
     pages = [visit for visit in run.result.states if visit.name == "ReprocessFailed"]
     assert len(pages) > 1
+    assert run.report is not None
+    assert (run.report["complete"], run.report["continueFrom"]) == (True, None)
     assert run.counts == {"listed": 15, "wouldStart": 15}
+
+
+def test_given_a_page_that_fails_when_replayed_then_the_report_tells_where_to_go_on(
+    reprocessing: Reprocessing,
+) -> None:
+    table = reprocessing.engine.client("dynamodb")
+    for number in range(15):
+        table.put_item(TableName=reprocessing.stack.table, Item=_failed(number, retryable=True))
+
+    with reprocessing.invoking(fail):
+        run = reprocessing.run({"source": "failed", "dryRun": False})
+
+    assert run.result.error == "TooManyFailures"
+    assert run.report is not None
+    taken = run.counts["listed"]
+    assert 0 < taken < 15
+    assert run.report["complete"] is False
+    assert run.report["continueFrom"] == _failed(taken - 1, retryable=True)["processing_started_at"]["S"]
 
 
 def _failed(number: int, *, retryable: bool) -> dict[str, Any]:
