@@ -20,7 +20,7 @@ export FILE PYTHON STACK
 export SAM_CLI_TELEMETRY := 0
 
 # ---------------------------------------------------------------- running
-.PHONY: help run up dead-letters setup test matrix soak check lint format types asl template lock build bench clean
+.PHONY: help run up dead-letters reprocess setup test matrix soak check lint format types asl template lock build bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -33,6 +33,9 @@ up: setup ## the embedded engine, until stopped; ARGS="--port 4566"
 
 dead-letters: setup ## what could not be started, of `make up` or STACK=name on AWS; REDRIVE=1 delivers it again
 	@$(PY) -m operate.dead_letters $${STACK:+--stack "$$STACK"} $(if $(REDRIVE),--redrive) $(ARGS)
+
+reprocess: setup ## backfill or replay, of `make up` or STACK=name on AWS; ARGS="--prefix public/unprocessed/demo/ --dry-run", ARGS=--failed
+	@$(PY) -m operate.reprocess $${STACK:+--stack "$$STACK"} $(ARGS)
 
 setup: $(VENV)/.locked ## the environment in .venv, from the lock files
 

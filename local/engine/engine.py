@@ -278,6 +278,10 @@ class Engine:
         """
         self._events.tell([self._deliver], event)
 
+    def wait_for_end(self, execution_arn: str, seconds: float) -> bool:
+        """Wait for an execution's end; says whether it came in time (the seams call this)."""
+        return self.executions.wait_until_ended(execution_arn, seconds)
+
     def stop(self) -> None:
         """Stop executions, processes and the server. What was stored is gone. Does nothing the second time."""
         with self._stop_lock:

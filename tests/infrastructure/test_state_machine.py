@@ -29,8 +29,11 @@ def task_states() -> list[Any]:
 
 
 @pytest.mark.parametrize("state", task_states())
-def test_given_a_task_state_then_it_cannot_run_for_ever(state: dict[str, Any]) -> None:
-    assert 0 < state["TimeoutSeconds"] <= 3600
+def test_given_a_task_state_then_it_cannot_run_for_ever(state: dict[str, Any], state_machine: dict[str, Any]) -> None:
+    # an execution that is waited for may take its whole time
+    longest = state_machine["TimeoutSeconds"] + 600 if "startExecution.sync" in state["Resource"] else 3600
+
+    assert 0 < state["TimeoutSeconds"] <= longest
 
 
 @pytest.mark.parametrize("state", task_states())
@@ -125,6 +128,16 @@ def test_given_a_settlement_when_it_fails_then_because_something_was_not_settled
     fails = {name for name, state in all_states(settlement) if state["Type"] == "Fail"}
 
     assert fails == {"NotSettled", "NotAnnounced", "LeasesNotSettled"}
+
+
+def test_given_a_reprocessing_then_it_waits_longer_than_the_execution_that_it_waits_for(
+    state_machine: dict[str, Any],
+) -> None:
+    definition = json.loads((ROOT / "statemachine" / "reprocess_recordings.asl.json").read_text())
+    waits = [state for _, state in all_states(definition) if "startExecution.sync" in state.get("Resource", "")]
+
+    assert len(waits) == 2
+    assert all(state["TimeoutSeconds"] > state_machine["TimeoutSeconds"] for state in waits)
 
 
 def test_given_a_definition_then_no_arn_of_an_account_stands_in_it() -> None:

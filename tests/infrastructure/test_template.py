@@ -22,6 +22,9 @@ def statements(template: Template) -> list[tuple[str, dict[str, Any]]]:
     for name, role in resources_of_type(template, "AWS::IAM::Role").items():
         for policy in role["Properties"].get("Policies", []):
             found += [(name, statement) for statement in policy["PolicyDocument"]["Statement"]]
+    for policy in resources_of_type(template, "AWS::IAM::Policy").values():
+        (role,) = policy["Properties"]["Roles"]
+        found += [(role["Ref"], statement) for statement in policy["Properties"]["PolicyDocument"]["Statement"]]
     return found
 
 
@@ -128,6 +131,8 @@ def test_given_every_statement_then_a_wildcard_resource_stands_only_where_aws_kn
         ("ProcessRecordingRole", "Trace"),
         ("SettleRecordingsRole", "DeliverLogs"),
         ("SettleRecordingsRole", "Trace"),
+        ("ReprocessRecordingsRole", "DeliverLogs"),
+        ("ReprocessRecordingsRole", "Trace"),
         ("ProcessAudioExecutionRole", "LogInToRegistry"),
     }
 
@@ -161,7 +166,7 @@ def test_given_the_container_when_ecs_stops_it_then_it_has_no_longer_than_fargat
 def test_given_log_groups_then_each_forgets(template: Template) -> None:
     groups = resources_of_type(template, "AWS::Logs::LogGroup")
 
-    assert len(groups) == 6
+    assert len(groups) == 7
     assert all(group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
 
 
@@ -188,7 +193,7 @@ def test_given_the_repository_then_no_account_id_stands_in_it() -> None:
         assert not re.search(r"(?<!\d)\d{12}(?!\d)", path.read_text()), path
 
 
-@pytest.mark.parametrize("machine", ["ProcessRecording", "SettleRecordings"])
+@pytest.mark.parametrize("machine", ["ProcessRecording", "SettleRecordings", "ReprocessRecordings"])
 def test_given_the_substitutions_then_they_are_just_what_the_state_machine_names(
     source_template: Template, machine: str
 ) -> None:
@@ -235,6 +240,22 @@ def test_given_a_settlement_when_its_policy_is_read_then_it_finds_and_updates_re
     own = [s for role, s in statements(template) if role == "SettleRecordingsRole" and s["Resource"] != "*"]
 
     assert {statement["Action"] for statement in own} == {"dynamodb:Query", "dynamodb:UpdateItem", "events:PutEvents"}
+
+
+def test_given_a_reprocessing_when_its_policy_is_read_then_it_writes_reports_and_starts_the_two_machines_alone(
+    template: Template,
+) -> None:
+    own = [statement for role, statement in statements(template) if role == "ReprocessRecordingsRole"]
+    writes = [statement for statement in own if "s3:PutObject" in statement["Action"]]
+    starts = [statement for statement in own if statement["Action"] == "states:StartExecution"]
+
+    assert [statement["Resource"] for statement in writes] == [
+        {"Fn::Sub": "${RecordingsBucket.Arn}/reports/reprocess/*"}
+    ]
+    assert [statement["Resource"] for statement in starts] == [
+        {"Ref": "ProcessRecording"},
+        {"Ref": "ReprocessRecordings"},
+    ]
 
 
 def test_given_the_lock_files_then_they_pin_by_hash_and_name_no_registry() -> None:

@@ -31,6 +31,9 @@ class Host(Protocol):
     def send_event(self, event: dict[str, Any]) -> None:
         """Have the default bus deliver a service's event, soon."""
 
+    def wait_for_end(self, execution_arn: str, seconds: float) -> bool:
+        """Wait for an execution's end; says whether it came in time."""
+
     def stop(self) -> None:
         """Stop, and leave."""
 

@@ -396,6 +396,103 @@ def _time_scale(client: Client) -> Any:
     return ended(client, started["executionArn"], 3)["status"]
 
 
+def _distributed_map(processor: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    children = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, **processor}
+    return {"StartAt": "Each", "States": {"Each": {"Type": "Map", "ItemProcessor": children, "End": True, **fields}}}
+
+
+_PASS_ON = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+
+
+def _distributed_maps(client: Client) -> Any:
+    states = {
+        "IsLarge": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$", "NumericGreaterThan": 2, "Next": "Large"}],
+            "Default": "Done",
+        },
+        "Large": {"Type": "Fail", "Error": "TooLarge"},
+        "Done": {"Type": "Succeed"},
+    }
+    definition = _distributed_map(
+        {"StartAt": "IsLarge", "States": states}, ItemsPath="$.items", MaxConcurrency=1, ToleratedFailurePercentage=20.0
+    )
+    return execute(client, definition, {"items": [1, 2, 3, 4, 5]}).get("error")
+
+
+def _item_readers(client: Client) -> Any:
+    bucket, s3 = f"probe-{uuid.uuid4().hex}", client("s3")
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="some/object", Body=b"x")
+
+    def items(prefix: str) -> Any:
+        reader = {
+            "Resource": "arn:aws:states:::s3:listObjectsV2",
+            "Parameters": {"Bucket": bucket, "Prefix": prefix},
+        }
+        return output(execute(client, _distributed_map(_PASS_ON, ItemReader=reader)))
+
+    listed = items("some/")
+    return [items("none/"), sorted(listed[0]), type(listed[0]["LastModified"]).__name__]
+
+
+def _result_writers(client: Client) -> Any:
+    bucket, s3 = f"probe-{uuid.uuid4().hex}", client("s3")
+    s3.create_bucket(Bucket=bucket)
+    writer = {
+        "Resource": "arn:aws:states:::s3:putObject",
+        "Parameters": {"Bucket": bucket, "Prefix": "results"},
+    }
+    told = output(
+        execute(client, _distributed_map(_PASS_ON, ItemsPath="$.items", ResultWriter=writer), {"items": [1, 2]})
+    )
+    manifest = json.loads(s3.get_object(Bucket=bucket, Key=told["ResultWriterDetails"]["Key"])["Body"].read())
+    (written,) = manifest["ResultFiles"]["SUCCEEDED"]
+    results = json.loads(s3.get_object(Bucket=bucket, Key=written["Key"])["Body"].read())
+    return [[result["Status"], result["Input"], result["Output"]] for result in results]
+
+
+def _map_definitions(client: Client) -> Any:
+    bucket = f"probe-{uuid.uuid4().hex}"
+    client("s3").create_bucket(Bucket=bucket)
+    writer = {
+        "Resource": "arn:aws:states:::s3:putObject",
+        "Parameters": {"Bucket": bucket, "Prefix": "results"},
+        "WriterConfig": {"Transformation": "COMPACT", "OutputType": "JSON"},
+    }
+    definition = _distributed_map(_PASS_ON, ItemsPath="$.items", ToleratedFailurePercentage=20, ResultWriter=writer)
+    return execute(client, definition, {"items": [1, 2]})["status"]
+
+
+def _nested_executions(client: Client) -> Any:
+    sfn = client("stepfunctions")
+    nested = machine(client, {"StartAt": "Rest", "States": {"Rest": {"Type": "Wait", "Seconds": 36000, "End": True}}})
+    waiting = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+        "Parameters": {"StateMachineArn": nested, "Input": {}},
+        "End": True,
+    }
+    arn = machine(client, {"StartAt": "Run", "States": {"Run": waiting}})
+    outer = sfn.start_execution(stateMachineArn=arn, name=uuid.uuid4().hex)["executionArn"]
+    started = until(lambda: sfn.list_executions(stateMachineArn=nested)["executions"], 3)
+    sfn.stop_execution(executionArn=outer)
+    ended(client, outer, 3)
+    return ended(client, started[0]["executionArn"], 3)["status"] if started else "none started"
+
+
+def _sdk_failures(client: Client) -> Any:
+    bucket = f"probe-{uuid.uuid4().hex}"
+    client("s3").create_bucket(Bucket=bucket)
+    head = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:s3:headObject",
+        "Parameters": {"Bucket": bucket, "Key": "none"},
+        "End": True,
+    }
+    return execute(client, {"StartAt": "Head", "States": {"Head": head}}).get("error")
+
+
 CONTRACTS = [
     Contract("jsonata_expressions", _jsonata, {"shown": QUOTED + "!"}),
     Contract("variables", _variables, 1, on_jsonata=True),
@@ -428,6 +525,12 @@ CONTRACTS = [
     Contract("references", _references, True),
     Contract("clients", _clients, True),
     Contract("time_scale", _time_scale, "SUCCEEDED"),
+    Contract("distributed_maps", _distributed_maps, "States.ExceedToleratedFailureThreshold"),
+    Contract("item_readers", _item_readers, [[], ["Etag", "Key", "LastModified", "Size", "StorageClass"], "int"]),
+    Contract("result_writers", _result_writers, [["SUCCEEDED", "1", "1"], ["SUCCEEDED", "2", "2"]]),
+    Contract("map_definitions", _map_definitions, "SUCCEEDED"),
+    Contract("nested_executions", _nested_executions, "ABORTED"),
+    Contract("sdk_failures", _sdk_failures, "S3.NoSuchKeyException"),
 ]
 
 
