@@ -7,19 +7,20 @@ Exit codes: 0; 1 when a message stays that was to be delivered, or when AWS refu
 """
 
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
-import boto3
 import typer
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from operate.aws import LOCAL_STACK, Aws
+from operate.terminal import shown
+
 QUEUE_OUTPUTS = ("FailedStartsQueueUrl", "FailedSettlementsQueueUrl")
-_LOCAL_STACK, _LOCAL_REGION = "local", "us-east-1"
 _STATE_MACHINE = re.compile(
     r"arn:[a-z-]+:states:([a-z0-9-]+):\d{12}:stateMachine:[A-Za-z0-9_-]{1,80}(:[A-Za-z0-9_-]+)?"
 )
@@ -27,7 +28,6 @@ _QUEUE_URL = re.compile(r"https://sqs\.([a-z0-9-]+)\.[a-z0-9.-]+/.+")
 _EVENT_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 # Long enough that no message comes up again while a queue is gone through; what stays is handed back at once.
 _HIDDEN_SECONDS = 600
-_SHOWN_LENGTH = 500
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -104,40 +104,6 @@ def _event(body: str) -> dict[str, Any]:
     return event
 
 
-def shown(text: str) -> str:
-    """Return text without control characters, and not longer than a screen takes."""
-    printable = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text[:_SHOWN_LENGTH])
-    return printable if len(text) <= _SHOWN_LENGTH else f"{printable}..."
-
-
-class Aws:
-    """Clients of AWS, or of the local engine on a port of this machine.
-
-    Attributes:
-        look_seconds: how long an empty queue is looked at; asked for no time, SQS asks some of its servers only.
-
-    """
-
-    def __init__(self, local_port: int | None = None) -> None:
-        self.look_seconds = 1 if local_port is None else 0
-        if local_port is None:
-            self._session, self._more = boto3.Session(), {}
-            return
-        self._session = boto3.Session("local", "local", region_name=_LOCAL_REGION)
-        at_once = Config(proxies={}, retries={"total_max_attempts": 1})
-        self._more = {"endpoint_url": f"http://127.0.0.1:{local_port}", "config": at_once}
-
-    def client(self, service: str, region: str | None = None) -> Any:
-        """Return a client; without a region that of the configuration."""
-        return self._session.client(service, region_name=region, **self._more)
-
-    def queue_urls(self, stack: str) -> list[str]:
-        """Return the dead-letter queues among a stack's outputs."""
-        (described,) = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-        outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
-        return [outputs[name] for name in QUEUE_OUTPUTS if name in outputs]
-
-
 class DeadLetterQueue:
     """A queue gone through once. What is not deleted is there for everybody when the block ends."""
 
@@ -145,7 +111,8 @@ class DeadLetterQueue:
         found = _QUEUE_URL.fullmatch(url)
         self._sqs = aws.client("sqs", found[1] if found else None)
         self._url = url
-        self._look_seconds = aws.look_seconds
+        # Asked for no time, SQS asks some of its servers only.
+        self._look_seconds = 0 if aws.is_local else 1
         self._held: dict[str, str] = {}
 
     def __enter__(self) -> Self:
@@ -215,6 +182,11 @@ def _started(aws: Aws, queue: DeadLetterQueue, message: dict[str, Any], letter: 
     return True
 
 
+def queue_urls(outputs: dict[str, str]) -> list[str]:
+    """Return the dead-letter queues among a stack's outputs."""
+    return [outputs[name] for name in QUEUE_OUTPUTS if name in outputs]
+
+
 def start(aws: Aws, letter: DeadLetter) -> str:
     """Start the execution that an event was for; says whether it had been started before.
 
@@ -249,9 +221,11 @@ def main(
     if stack and queue_url:
         raise typer.BadParameter("give a stack or queues, not both.", param_hint="--queue-url")
     is_local = not stack and not queue_url
+    endpoint = os.environ.get("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}") if is_local else None
     try:
-        aws = Aws(port if is_local else None)
-        stay = sum(go_through(aws, url, redrive=redrive) for url in queue_url or aws.queue_urls(stack or _LOCAL_STACK))
+        aws = Aws(endpoint)
+        urls = queue_url or queue_urls(aws.outputs(stack or LOCAL_STACK))
+        stay = sum(go_through(aws, url, redrive=redrive) for url in urls)
     except (BotoCoreError, ClientError) as error:
         typer.echo(shown(f"{type(error).__name__}: {error}"), err=True)
         raise typer.Exit(1) from error

@@ -13,38 +13,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import boto3
 import typer
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-_LOCAL_STACK, _LOCAL_REGION = "local", "us-east-1"
+from operate.aws import LOCAL_STACK, Aws
+from operate.terminal import shown
+
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0  # seconds between two looks
-_SHOWN_LENGTH = 500
 _SHOWN_FAILURES = 10
 
 DONE, FAILED, MISTAKE = 0, 1, 2
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-
-
-class Aws:
-    """Clients of AWS, or of the local engine at an endpoint."""
-
-    def __init__(self, endpoint: str | None = None) -> None:
-        self._session, self._more = boto3.Session(), {}
-        if endpoint:
-            self._session = boto3.Session("local", "local", region_name=_LOCAL_REGION)
-            self._more = {"endpoint_url": endpoint, "config": Config(proxies={}, s3={"addressing_style": "path"})}
-
-    def client(self, service: str) -> Any:
-        """Return a client of a service."""
-        return self._session.client(service, **self._more)
-
-    def outputs(self, stack: str) -> dict[str, str]:
-        """Return a stack's outputs by name."""
-        (described,) = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-        return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
 
 
 class Run:
@@ -124,12 +104,6 @@ def report_lines(report: dict[str, Any]) -> list[str]:
     return [shown(line) for line in lines]
 
 
-def shown(text: str) -> str:
-    """Return text without control characters, and not longer than a screen takes."""
-    printable = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text[:_SHOWN_LENGTH])
-    return printable if len(text) <= _SHOWN_LENGTH else f"{printable}..."
-
-
 @app.command()
 def main(
     prefix: Annotated[
@@ -172,7 +146,7 @@ def main(
     request = {name: value for name, value in asked.items() if value is not None}
     endpoint = None if stack else os.environ.get("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
     try:
-        raise typer.Exit(reprocess(Aws(endpoint), stack or _LOCAL_STACK, request))
+        raise typer.Exit(reprocess(Aws(endpoint), stack or LOCAL_STACK, request))
     except (BotoCoreError, ClientError) as error:
         typer.echo(shown(f"{type(error).__name__}: {error}"), err=True)
         raise typer.Exit(FAILED) from error
