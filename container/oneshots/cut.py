@@ -17,7 +17,7 @@ FADE_IN_MS = 3.0
 SHORTEST_FADE_IN_MS = 0.5
 FADE_OUT_MS = 12.0
 TRUE_PEAK_CEILING_DBTP = -1.0
-_LONG_SECONDS = 60.0
+_MOST_SAMPLES_IN_MEMORY = 1 << 22
 _UNITY = np.float32(1)
 
 
@@ -102,12 +102,12 @@ type Cut = np.ndarray | FadedCut
 
 
 def cut(samples: Samples, rate: int, *, bounds: Bounds, dc_offset: np.ndarray) -> Cut:
-    """Take `bounds` out of `samples`, shape (channels, n), without DC and faded: an array unless it is over a minute.
+    """Take `bounds` out of `samples`, shape (channels, n), without DC and faded: an array unless it is long.
 
     `dc_offset`, shape (channels,), is the recording's: the mean of a short sound would not be its DC.
     """
     faded = FadedCut(samples, rate, bounds=bounds, dc_offset=dc_offset)
-    return faded if faded.shape[1] > _LONG_SECONDS * rate else faded[:, :]
+    return faded if faded.shape[0] * faded.shape[1] > _MOST_SAMPLES_IN_MEMORY else faded[:, :]
 
 
 def measure_level(samples: Samples, rate: int) -> Level:

@@ -194,7 +194,8 @@ class _Sandbox:
             answer = self._suffer(request_id, suffering.fault) if suffering else None
             if answer is None:
                 self._api.hand_out(self._invocation(request_id, payload))
-                answer = self._wait(request_id, suffering.time_scale if suffering else 1.0)
+                runs_out = suffering and suffering.fault.kind is Kind.TIMEOUT
+                answer = self._wait(request_id, suffering.time_scale if suffering and runs_out else 1.0)
             self._report(request_id, time.monotonic() - started)
         return FunctionResult(
             payload=answer.body,

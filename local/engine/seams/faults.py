@@ -71,8 +71,9 @@ def of_attempt(state: Any, env: Any) -> Fault | None:
 
 
 def seconds_until_timeout(fault: Fault | None, seconds: float) -> float:
-    """Return how long an attempt may take: a hang is not waited for longer than the time scale says."""
-    return seconds * host.current().time_scale if fault and fault.kind is Kind.HANG else seconds
+    """Return how long an attempt may take: what outlasts it is not waited for longer than the time scale says."""
+    outlasts = fault and (fault.kind is Kind.HANG or (fault.kind is Kind.SLOW and fault.number >= seconds))
+    return seconds * host.current().time_scale if outlasts else seconds
 
 
 def _with_fault(call: Call) -> Call:
@@ -86,7 +87,7 @@ def _with_fault(call: Call) -> Call:
             _before_the_call(self, env, fault, normalised_parameters)
         call(self, env, resource_runtime_part, normalised_parameters, state_credentials)
         if fault:
-            _after_the_call(self, env, fault)
+            _after_the_call(self, env, fault, normalised_parameters)
 
     return eval_service_task
 
@@ -105,12 +106,18 @@ def _before_the_call(state: Any, env: Any, fault: Fault, parameters: dict[str, A
         parameters["ClientContext"] = to_client_context(fault)
 
 
-def _after_the_call(state: Any, env: Any, fault: Fault) -> None:
+def _after_the_call(state: Any, env: Any, fault: Fault, parameters: dict[str, Any]) -> None:
     if fault.kind is Kind.LOST:
         raise _failure(state, env, fault.error, _cause(state, fault))
+    if fault.kind is Kind.SPOT and not _is_on_spot(parameters):
+        return
     if fault.kind in OF_CONTAINERS and _is(state, "ecs"):
         for task in env.stack[-1]["tasks"]:
             host.current().tasks.afflict(task["taskArn"], fault)
+
+
+def _is_on_spot(parameters: dict[str, Any]) -> bool:
+    return any(each.get("capacityProvider") == "FARGATE_SPOT" for each in parameters.get("capacityProviderStrategy", []))
 
 
 def to_client_context(fault: Fault) -> str:

@@ -168,7 +168,7 @@ def test_given_a_long_sound_when_cut_then_it_is_read_in_parts_and_equals_one_cut
     samples = np.concatenate([sine(300, seconds=3, level_dbfs=-20), noise(seconds=3, level_dbfs=-30)]) + np.float32(0.1)
     options = {"bounds": Bounds(start=1000, sound_start=1050, end=100_000), "dc_offset": np.full(2, 0.1)}
     at_once = amplify(cut(samples, RATE, **options), -7.0)
-    monkeypatch.setattr("oneshots.cut._LONG_SECONDS", 1.0)
+    monkeypatch.setattr("oneshots.cut._MOST_SAMPLES_IN_MEMORY", 1000)
     in_parts = amplify(cut(samples, RATE, **options), -7.0)
     assert isinstance(in_parts, FadedCut)
     assert in_parts.shape == at_once.shape

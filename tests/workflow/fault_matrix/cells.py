@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 type Strikes = Literal["once", "for ever"]
-type End = Literal["Processed", "Rejected", "AlreadyProcessed", "Failed"]
+type End = Literal["Processed", "Rejected", "AlreadyProcessed", "Failed", "ExplainFailure"]
 type Leaves = Literal["result", "rejection", "failure", "settled", "claim", "nothing"]
 
 FUNCTION_STATES = ("ValidateUpload", "ExtractMetadata", "PersistResult")
@@ -27,7 +27,8 @@ class Cell:
         state: where.
         column: the class of fault.
         strikes: how often.
-        fault: what is injected there, as `--fault` takes it, without the state; None for nothing.
+        fault: what is injected there, as `--fault` takes it, without the state; several one after the other with ` + `
+            between them; None for nothing.
         end: the state in which the execution ends.
         leaves: what the table holds when it has ended: a `claim` is a record that is still PROCESSING, for whoever
             holds it; a failure is `settled` when SettleRecordings recorded it.
@@ -55,7 +56,8 @@ class Cell:
         if self.fault is None:
             return []
         times = "*" if self.strikes == "for ever" else "1"
-        return [f"{self.state}={self.fault}x{times}", *_LEADING_TO.get(self.state, ())]
+        faults = [f"{self.state}={fault}x{times}" for fault in self.fault.split(" + ")]
+        return [*faults, *_LEADING_TO.get(self.state, ())]
 
     @property
     def is_of_a_text_file(self) -> bool:
@@ -102,13 +104,49 @@ _OF_BUSES = (
     _Transient("answer lost", "lost:EventBridge.SdkClientException", 7, "EventBridge.SdkClientException"),
     _Transient("hang", "hang", 7, "Timeout"),
 )
+# Every other error that the definition tries again, as many in one execution as its retriers take.
+_OTHER_NAMES = {
+    FUNCTION_STATES: (
+        (
+            "Lambda.ClientExecutionTimeoutException", "Lambda.AWSLambdaException", "Lambda.SdkClientException",
+            "Lambda.Unknown", "AwsCallFailed",
+        ),
+        ("Sandbox.Timedout", "Runtime.ExitError", "Runtime.OutOfMemory"),
+    ),
+    TABLE_STATES: (
+        (
+            "DynamoDB.ProvisionedThroughputExceededException", "DynamoDB.ProvisionedThroughputExceeded",
+            "DynamoDB.RequestLimitExceeded", "DynamoDB.InternalServerErrorException", "DynamoDB.ServiceUnavailable",
+            "DynamoDB.SdkClientException", "DynamoDB.AmazonDynamoDBException",
+        ),
+    ),
+    BUS_STATES: (
+        (
+            "EventBridge.InternalFailure", "EventBridge.ServiceUnavailable", "EventBridge.SdkClientException",
+            "EventBridge.AmazonEventBridgeException",
+        ),
+    ),
+    TASK_ROWS: (("ECS.AmazonECSException", "ECS.SdkClientException"),),
+}  # fmt: skip
+_UNREADABLE = 'Lambda.ResourceNotFoundException:{"this is": no JSON}'
 # A task is tried on ever larger sizes (6), on demand with patience (once on Spot, then 21 times), or anew (5 in all).
 _OF_CONTAINERS = (
     _Transient("throttled", "ECS.ThrottlingException", 11, "ECS.ThrottlingException"),
     _Transient("service error", "ECS.ServerException", 4, "ECS.ServerException"),
     _Transient("answer lost", "lost:ECS.SdkClientException", 4, "ECS.SdkClientException"),
     _Transient("no capacity", "no-capacity", 22, "AmazonECS.Unknown"),
-    _Transient("Spot interruption", "spot", 22, "TaskFailed"),
+    _Transient(
+        "quota reached",
+        "ECS.ClientException:You've reached the limit on the number of vCPUs",
+        22,
+        "ECS.ClientException",
+    ),
+    _Transient(
+        "no resources", 'AmazonECS.Unknown:{"Failures": [{"Reason": "RESOURCE:MEMORY"}]}', 22, "AmazonECS.Unknown"
+    ),
+    _Transient(
+        "throttled otherwise", "ECS.InvalidParameterException:Rate exceeded", 5, "ECS.InvalidParameterException"
+    ),
     _Transient("cannot start", "cannot-start", 5, "TaskFailed"),
     _Transient("out of memory", "oom", 6, "TaskFailed"),
     _Transient("killed", "signal:9", 6, "TaskFailed"),
@@ -142,9 +180,20 @@ def cells() -> Iterator[Cell]:
         yield from _passing(state, _OF_BUSES)
         yield _final(state, "bug", "EventBridge.ValidationException", code="EventBridge.ValidationException")
     yield from _passing("ProcessAudio", _OF_CONTAINERS)
+    yield _mended("ProcessAudio", "Spot interruption", "spot")
     yield _final("ProcessAudio", "hang", "hang", code="Timeout")
     yield _final("ProcessAudio", "refused", "ECS.InvalidParameterException", code="ECS.InvalidParameterException")
     yield _final("ProcessAudio", "not allowed", "ECS.AccessDeniedException", code="ECS.AccessDeniedException")
+
+    for states, names in _OTHER_NAMES.items():
+        for state, some in itertools.product(states, names):
+            yield _mended(state, "each other error", " + ".join(some), attempts=len(some) + 1)
+    for state in (*FUNCTION_STATES, *TABLE_STATES, *BUS_STATES, *TASK_ROWS):
+        yield _mended(state, "slow", "slow:25", attempts=1)
+    for state in FUNCTION_STATES:
+        yield _final(
+            state, "unreadable cause", _UNREADABLE, end="ExplainFailure", leaves="settled", code="QueryEvaluationError"
+        )
 
 
 _NOT_OURS = "DynamoDB.ConditionalCheckFailedException"
@@ -153,13 +202,18 @@ _NOT_OURS = "DynamoDB.ConditionalCheckFailedException"
 def _passing(state: str, transients: tuple[_Transient, ...]) -> Iterator[Cell]:
     for each, strikes in itertools.product(transients, ("once", "for ever")):
         if strikes == "once":
-            end, leaves = _WHEN_MENDED.get(state, ("Processed", "result"))
-            yield Cell(
-                state=state, column=each.column, strikes="once", fault=each.fault, end=end, leaves=leaves, attempts=2,
-                code=_CODES_WHEN_MENDED.get(state),
-            )  # fmt: skip
+            yield _mended(state, each.column, each.fault)
         else:
             yield _final(state, each.column, each.fault, code=each.code, attempts=each.attempts)
+
+
+def _mended(state: str, column: str, fault: str, *, attempts: int = 2) -> Cell:
+    """Return the cell of a fault that strikes once and is got over."""
+    end, leaves = _WHEN_MENDED.get(state, ("Processed", "result"))
+    return Cell(
+        state=state, column=column, strikes="once", fault=fault, end=end, leaves=leaves, attempts=attempts,
+        code=_CODES_WHEN_MENDED.get(state),
+    )  # fmt: skip
 
 
 def _final(

@@ -39,5 +39,6 @@ def _cell(verdicts: list[Verdict]) -> str:
 
 
 def _line(verdict: Verdict) -> str:
-    mark = "✗" if verdict.problems else "✓"
-    return f"{mark} {verdict.attempts}: {verdict.end}, {_LEAVES[verdict.cell.leaves]}"
+    if verdict.problems:
+        return f"✗ {verdict.attempts}: {verdict.end}, {verdict.leaves}"
+    return f"✓ {verdict.attempts}: {verdict.end}, {_LEAVES[verdict.cell.leaves]}"

@@ -1,5 +1,6 @@
 """Running the cells of the matrix on the deployed stack, side by side, and judging what came of each."""
 
+import itertools
 import json
 import uuid
 from collections.abc import Iterable, Iterator
@@ -19,7 +20,20 @@ DEFINITION = json.loads((ROOT / "statemachine" / "process_recording.asl.json").r
 # Backoffs of minutes pass in tenths of a second, and ProcessAudio's hour in four seconds.
 TIME_SCALE = 0.001
 AT_A_TIME = 8
-LONGEST_WAITS = {"WaitForNextTask": 120, "WaitForCapacity": 600}
+_HAPPY_PATH = (
+    "IdentifyRecording", "ValidateUpload", "ClaimRecording", "ExtractMetadata", "ChooseTaskSize", "ProcessAudio",
+    "PersistResult", "AnnounceResult", "ProcessedOrRejected", "Processed",
+)  # fmt: skip
+_TAILS = {
+    "Rejected": ("ExplainRejection", "RecordRejection", "AnnounceResult", "ProcessedOrRejected", "Rejected"),
+    "Failed": ("ExplainFailure", "RecordFailure", "AnnounceFailure", "Failed"),
+    "AlreadyProcessed": ("AlreadyProcessed",),
+    "ExplainFailure": ("ExplainFailure",),
+}
+_SIZES = ["1024", "2048", "4096", "8192", "16384", "30720"]
+# How a task is tried again, by what ended it: on demand, on the next size, or the same.
+_ON_DEMAND = ("no capacity", "quota reached", "no resources", "Spot interruption")
+_ON_THE_NEXT_SIZE = ("out of memory", "killed", "exit 137", "exit 0, no result")
 _LONGEST_MESSAGE = 500
 _STATUS = {
     "result": "COMPLETED",
@@ -37,6 +51,7 @@ class Verdict:
 
     cell: Cell
     end: str | None
+    leaves: str
     attempts: int
     pauses: list[Pause]
     problems: list[str]
@@ -55,10 +70,19 @@ def run(stack: Stack, cells: Iterable[Cell]) -> list[Verdict]:
 
 def _end_of(stack: Stack, cell: Cell) -> tuple[Cell, Upload, ExecutionResult]:
     with uploaded(stack, cell) as upload:
-        result = stack.engine.wait(stack.execution_of(upload), WAIT_SECONDS)
+        result = _wait(stack, stack.execution_of(upload))
         if result.status == "FAILED":
             stack.wait_until_settled(result.arn)
         return cell, upload, result
+
+
+def _wait(stack: Stack, execution_arn: str) -> ExecutionResult:
+    """Wait for an execution; one that goes round and round is stopped, and judged by that."""
+    try:
+        return stack.engine.wait(execution_arn, WAIT_SECONDS)
+    except TimeoutError:
+        stack.engine.client("stepfunctions").stop_execution(executionArn=execution_arn)
+        return stack.engine.wait(execution_arn, WAIT_SECONDS)
 
 
 @contextmanager
@@ -84,16 +108,70 @@ def judge(stack: Stack, cell: Cell, upload: Upload, result: ExecutionResult) -> 
         problems.append(f"ended {result.end_state} ({result.error}: {result.cause}), not {cell.end}")
     if attempts != cell.attempts:
         problems.append(f"{attempts} attempts, not {cell.attempts}")
+    problems += _problems_of_path(cell, result)
     problems += _problems_of_record(stack, cell, upload)
     problems += _problems_of_output(stack, cell, upload)
+    problems += _problems_of_announcements(stack, cell, upload)
     problems += _problems_of_retries(cell, result, [pause for pause in pauses if pause.state == cell.state])
-    problems += _problems_of_waits(pauses)
-    return Verdict(cell, result.end_state, attempts, pauses, problems)
+    problems += _problems_of_waits(cell, pauses)
+    problems += _problems_of_tasks(stack, cell, result)
+    left = "as promised" if not problems else str((stack.record(upload) or {}).get("processing_status"))
+    return Verdict(cell, result.end_state, left, attempts, pauses, problems)
 
 
 def attempts_at(result: ExecutionResult, state: str) -> int:
     """How often the work of a state was tried in an execution, all visits together."""
     return sum(visit.attempts for visit in result.states if visit.name == state)
+
+
+def _problems_of_path(cell: Cell, result: ExecutionResult) -> list[str]:
+    """The states come in the order of the happy path, up to where the way leaves it for the end that is promised."""
+    path = [visit.name for visit in result.states]
+    # Between two tasks are reviews, waits and sizes: what they do is looked at by the waits and the tasks themselves.
+    begins = path.index("ProcessAudio") if "ProcessAudio" in path else len(path)
+    ends = max((place for place, name in enumerate(path) if name in ("ProcessAudio", "ReviewTaskFailure")), default=-1)
+    walked = path[:begins] + (["ProcessAudio"] if ends >= begins else []) + path[ends + 1 :] if ends >= 0 else path
+    expected = _expected_path(cell)
+    return [] if walked == expected else [f"went {walked}, not {expected}"]
+
+
+def _expected_path(cell: Cell) -> list[str]:
+    if cell.end == "Processed":
+        return list(_HAPPY_PATH)
+    tail = list(_TAILS[cell.end])
+    if cell.is_of_a_text_file:
+        rejection = ["IdentifyRecording", "ValidateUpload", "ExplainRejection", "RecordRejection"]
+        return rejection + (tail[2:] if cell.end == "Rejected" else _without_announcement(cell, tail))
+    leading = "PersistResult" if cell.state in ("RecordFailure", "AnnounceFailure") else cell.state
+    return [*_HAPPY_PATH[: _HAPPY_PATH.index(leading) + 1], *_without_announcement(cell, tail)]
+
+
+def _without_announcement(cell: Cell, tail: list[str]) -> list[str]:
+    """What RecordFailure could not write, or found written, is not announced."""
+    is_recorded = cell.leaves == "failure" and not (cell.state == "RecordFailure" and cell.strikes == "for ever")
+    return tail if is_recorded else [name for name in tail if name != "AnnounceFailure"]
+
+
+def _problems_of_announcements(stack: Stack, cell: Cell, upload: Upload) -> list[str]:
+    """The bus carried what became of the recording once, or as often as its answer was lost."""
+    told = [(event["detail-type"], event["detail"]["status"]) for event in stack.announcements(upload)]
+    expected = [_announcement(cell)] * _announced_times(cell)
+    return [] if told == expected else [f"announced {told}, not {expected}"]
+
+
+def _announcement(cell: Cell) -> tuple[str, str]:
+    if cell.end == "Processed" or cell.state == "AnnounceResult":
+        return ("Recording Processed", "COMPLETED")
+    return ("Recording Rejected" if cell.end == "Rejected" else "Recording Failed", "FAILED")
+
+
+def _announced_times(cell: Cell) -> int:
+    if cell.state.startswith("Announce"):
+        return cell.attempts if cell.column == "answer lost" else int(cell.strikes == "once")
+    if cell.end in ("Processed", "Rejected"):
+        return 1
+    is_told_of = cell.leaves == "settled" or "AnnounceFailure" in _expected_path(cell)
+    return int(is_told_of)
 
 
 def _problems_of_record(stack: Stack, cell: Cell, upload: Upload) -> list[str]:
@@ -139,7 +217,11 @@ def _problems_of_output(stack: Stack, cell: Cell, upload: Upload) -> list[str]:
 
 def _problems_of_retries(cell: Cell, result: ExecutionResult, pauses: list[Pause]) -> list[str]:
     """Each attempt but the last was retried as the definition says, after at most the time that it computes."""
-    visit = next(visit for visit in result.states if visit.name == cell.state)
+    visit = next((visit for visit in result.states if visit.name == cell.state), None)
+    if visit is None:
+        return ["it was never tried"]
+    if cell.column == "each other error":
+        return [] if len(pauses) == cell.attempts - 1 else [f"{len(pauses)} retries"]
     retriers = DEFINITION["States"][cell.state]["Retry"]
     retrier = next((each for each in retriers if visit.error in each["ErrorEquals"]), None)
     if retrier is None:
@@ -154,9 +236,36 @@ def _problems_of_retries(cell: Cell, result: ExecutionResult, pauses: list[Pause
     return problems
 
 
-def _problems_of_waits(pauses: list[Pause]) -> list[str]:
+def _problems_of_waits(cell: Cell, pauses: list[Pause]) -> list[str]:
+    """Each wait for the next task lies between 0 and what doubles from one to the next."""
+    first = 5 if cell.column in _ON_DEMAND else 10
+    bounds = {
+        "WaitForNextTask": (min(first * 2 ** min(number, 9), 80) for number in itertools.count()),
+        "WaitForCapacity": (min(30 * 2 ** min(number, 9), 600) for number in itertools.count()),
+    }
+    waits = [(pause, next(bounds[pause.state])) for pause in pauses if pause.state in bounds]
     return [
-        f"{pause.state} took {pause.seconds} s"
-        for pause in pauses
-        if pause.state in LONGEST_WAITS and not 0 <= pause.seconds <= LONGEST_WAITS[pause.state]
+        f"{pause.state} took {pause.seconds} s of {bound}" for pause, bound in waits if not 0 <= pause.seconds <= bound
     ]
+
+
+def _problems_of_tasks(stack: Stack, cell: Cell, result: ExecutionResult) -> list[str]:
+    """Tasks go from Spot to on demand when capacity is short, up a size when memory is, and stay as they are else."""
+    if cell.state != "ProcessAudio":
+        return []
+    asked = _tasks_asked_for(stack, result.arn)
+    expected = [("FARGATE_SPOT", _SIZES[0])] * len(asked)
+    if cell.column in _ON_DEMAND:
+        expected[1:] = [("FARGATE", _SIZES[0])] * (len(asked) - 1)
+    if cell.column in _ON_THE_NEXT_SIZE:
+        expected = [("FARGATE_SPOT", size) for size in _SIZES[: len(asked)]]
+    return [] if asked == expected else [f"asked for {asked}, not {expected}"]
+
+
+def _tasks_asked_for(stack: Stack, execution_arn: str) -> list[tuple[str, str]]:
+    """The capacity provider and the memory of each attempt at ProcessAudio, from the execution's history."""
+    pages = stack.engine.client("stepfunctions").get_paginator("get_execution_history")
+    events = [event for page in pages.paginate(executionArn=execution_arn) for event in page["events"]]
+    scheduled = [event["taskScheduledEventDetails"] for event in events if event["type"] == "TaskScheduled"]
+    asked = [json.loads(each["parameters"]) for each in scheduled if each["resourceType"] == "ecs"]
+    return [(each["CapacityProviderStrategy"][0]["CapacityProvider"], each["Overrides"]["Memory"]) for each in asked]
