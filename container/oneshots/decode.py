@@ -19,6 +19,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from oneshots.file_promises import is_cut_short, is_fragmented, says_its_duration
+from oneshots.limits import is_memory_short
 from oneshots.rejection import Rejection
 from oneshots.samples import SampleCollector, Samples
 
@@ -101,7 +102,8 @@ def decode(path: Path, *, max_seconds: float = DEFAULT_MAX_SECONDS) -> Recording
     decodes before or after damage is kept, with a warning. Encoder priming is trimmed.
 
     Raises `Rejection`: NOT_AUDIO, NO_AUDIO_TRACK, CORRUPT (nothing decodes), TOO_LONG (over `max_seconds` decoded;
-    a header's duration proves nothing). Raises `samples.ScratchFullError` when a long one does not fit into TMPDIR.
+    a header's duration proves nothing). Raises `limits.DiskFullError` when a long one does not fit into TMPDIR,
+    and MemoryError when the process is short of memory.
     """
     with _open(path) as container:
         if not container.streams.audio:
@@ -137,10 +139,16 @@ def _open(path: Path) -> InputContainer:
             container_options={"format_whitelist": _DEMUXERS, "protocol_whitelist": "file"},
         )
     except av.error.FFmpegError as error:
-        # FFmpeg's MemoryError is about sizes the file claims; out of memory for real, the process is killed.
+        _raise_if_short_of_memory(error)
         if isinstance(error, OSError):
             raise
         raise _unreadable(path) from error
+
+
+def _raise_if_short_of_memory(error: Exception) -> None:
+    """FFmpeg's MemoryError is mostly about a size that the file claims; it is ours when we have used up our own."""
+    if isinstance(error, MemoryError) and is_memory_short():
+        raise MemoryError("while decoding") from error
 
 
 def _unreadable(path: Path) -> Rejection:
@@ -231,6 +239,7 @@ class _Decoder:
             except StopIteration:
                 break
             except av.error.FFmpegError as error:
+                _raise_if_short_of_memory(error)
                 logger.info("the container ends in an error: %s", error)
                 self._ended_early = True
                 break
@@ -270,6 +279,7 @@ class _Decoder:
         except (av.error.FFmpegError, ValueError) as error:
             # PyAV's ValueError: the decoder would not open, its header is damaged. A damaged frame may also claim
             # a format or a rate that nothing converts. FFmpeg's OSErrors are about the file, and Python's about ours.
+            _raise_if_short_of_memory(error)
             logger.debug("a damaged packet: %s", error)
             self._damaged_packets += 1
 
