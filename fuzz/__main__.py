@@ -67,7 +67,7 @@ def _try_by_hypothesis(
             test()
         except Exception as error:  # noqa: BLE001 - whatever it is, it is what is looked for, and is told
             print(f"hypothesis  {name:12} BROKEN after {examples} examples, seed {first * 1000 + rounds}")
-            print(f"  {type(error).__name__}: {error}\n" + "\n".join(f"  {note:.2000}" for note in error.__notes__))
+            print(f"  {type(error).__name__}: {error}\n" + "\n".join(f"  {note:.500}" for note in error.__notes__))
             return False
         rounds += 1
     print(f"hypothesis  {name:12} {examples:7} examples in {time.monotonic() - begun:5.1f} s, all held")

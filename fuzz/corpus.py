@@ -57,12 +57,11 @@ def _maker(audio_format: str, kind: str, random: Random, times: int) -> Callable
     return make
 
 
-def special_cases(*, with_long: bool = True) -> Iterator[Case]:
-    """Yield the special files; those of which hours come only `with_long`."""
+def special_cases() -> Iterator[Case]:
+    """Yield the special files."""
     for special in specials():
-        if with_long or not special.is_long:
-            name = f"special {special.name}.{special.extension}".replace("/", "-")
-            yield Case(audio_format="special", kind=special.name, name=name, make=special.make)
+        name = f"special {special.name}.{special.extension}".replace("/", "-")
+        yield Case(audio_format="special", kind=special.name, name=name, make=special.make)
 
 
 def main() -> None:

@@ -112,7 +112,7 @@ def check_metadata(content: bytes, audio_format: str) -> None:
     for name, value in facts.tags.items():
         _holds(is_clean(name) and is_clean(value), f"tag {name!a}: {value!a}")
     _holds(facts.codec is None or is_clean(facts.codec), f"codec {facts.codec!a}")
-    for number in (facts.sample_rate, facts.channels, facts.bit_rate, facts.bit_depth, facts.duration_seconds):
+    for number in (facts.sample_rate, facts.channels, facts.bit_rate, facts.bit_depth):
         _holds(number is None or number > 0, f"facts {facts!a:.300}")
 
 

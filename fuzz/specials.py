@@ -21,12 +21,11 @@ _MEGABYTE = 1 << 20
 
 @dataclass(frozen=True)
 class Special:
-    """A hostile file: what it is called, its extension, and how it is made. `is_long`: hours come out of it."""
+    """A hostile file: what it is called, its extension, and how it is made."""
 
     name: str
     extension: str
     make: Callable[[], bytes]
-    is_long: bool = False
 
 
 def specials() -> list[Special]:
@@ -36,16 +35,14 @@ def specials() -> list[Special]:
 
 # ---------------------------------------------------------------- small files that are hours
 def _bombs() -> Iterator[Special]:
-    yield Special("opus of 10 hours in 0.7 MB", "opus", lambda: _opus_bomb("opus", hours=10))
-    yield Special("opus of 3.9 hours, just allowed", "opus", lambda: _opus_bomb("opus", hours=3.9), is_long=True)
+    yield Special("opus of 10 hours in 1.8 MB", "opus", lambda: _opus_bomb("opus", hours=10))
+    yield Special("opus of 3.9 hours", "opus", lambda: _opus_bomb("opus", hours=3.9))
     yield Special("webm of 10 hours", "webm", lambda: _opus_bomb("webm", hours=10))
     yield Special("flac of 5 hours that says a second", "flac", lambda: _flac_bomb(hours=5))
-    yield Special("flac of 3.9 silent hours, just allowed", "flac", lambda: _flac_bomb(hours=3.9), is_long=True)
+    yield Special("flac of 3.9 silent hours", "flac", lambda: _flac_bomb(hours=3.9))
+    yield Special("flac of 28,000 clicks in 3.9 hours", "flac", lambda: _flac_bomb(hours=3.9, clicks=True))
     yield Special(
-        "flac of 28,000 clicks in 3.9 hours", "flac", lambda: _flac_bomb(hours=3.9, clicks=True), is_long=True
-    )
-    yield Special(
-        "flac of 2,000 clicks in 17 minutes", "flac", lambda: _flac_bomb(hours=0.28, clicks=True), is_long=True
+        "flac of 2,300 clicks in ten minutes", "flac", lambda: _flac_bomb(hours=0.164, clicks=True, block=2048)
     )
     yield Special("amr of 10 hours of no data", "amr", lambda: b"#!AMR\n" + b"\x7c" * (10 * 3600 * 50))
     yield Special("zip of a wav", "wav", _zip_bomb)
@@ -68,14 +65,13 @@ def _opus_bomb(muxer: str, *, hours: float) -> bytes:
     return written.getvalue()
 
 
-def _flac_bomb(*, hours: float, clicks: bool = False) -> bytes:
-    """Blocks of one value take 14 bytes each, whatever their length; `clicks` changes the value every half second."""
-    rate, block = 8000, 4096
-    written, half_second = io.BytesIO(), np.zeros(block, np.int16)
+def _flac_bomb(*, hours: float, clicks: bool = False, block: int = 4096) -> bytes:
+    """Blocks of one value take 14 bytes each, whatever their length; `clicks` changes the value with each block."""
+    rate, written, values = 8000, io.BytesIO(), np.zeros(block, np.int16)
     with soundfile.SoundFile(written, "w", samplerate=rate, channels=1, subtype="PCM_16", format="FLAC") as file:
         for index in range(int(hours * 3600 * rate / block)):
-            half_second[:] = 12_000 * (index % 2) if clicks else 0
-            file.write(half_second)
+            values[:] = 12_000 * (index % 2) if clicks else 0
+            file.write(values)
     content = bytearray(written.getvalue())
     content[21:26] = bytes([content[21] & 0xF0]) + rate.to_bytes(4, "big")
     return bytes(content)

@@ -32,6 +32,10 @@ _DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,wav,w64,mp3,aac,flac,ogg,matroska,webm,aiff
 _MOST_CHANNELS = 64
 # What a file claims to be slower would grow without bounds on its way to RATE_RANGE_HZ.
 _LEAST_RATE_HZ = 1000
+# No recording takes less: the thriftiest speech codec (AMR) takes 600 bytes a second, AAC of a muted microphone 550.
+# What does is silence packed to nothing, or made to keep us busy for hours; of that some minutes are taken.
+_LEAST_BYTES_A_SECOND = 500
+_SECONDS_OF_ANY_SIZE = 600.0
 _AAC_PRIMING_SAMPLES = 1024
 _BATCH_SAMPLES = 1 << 16
 # Beyond +120 dBFS nothing is sound any more, and squares would leave float32.
@@ -101,9 +105,9 @@ def decode(path: Path, *, max_seconds: float = DEFAULT_MAX_SECONDS) -> Recording
     More than two channels are downmixed to stereo and rates outside `RATE_RANGE_HZ` are resampled into it. What
     decodes before or after damage is kept, with a warning. Encoder priming is trimmed.
 
-    Raises `Rejection`: NOT_AUDIO, NO_AUDIO_TRACK, CORRUPT (nothing decodes), TOO_LONG (over `max_seconds` decoded;
-    a header's duration proves nothing). Raises `limits.DiskFullError` when a long one does not fit into TMPDIR,
-    and MemoryError when the process is short of memory.
+    Raises `Rejection`: NOT_AUDIO, NO_AUDIO_TRACK, CORRUPT (nothing decodes), TOO_LONG (over `max_seconds` decoded, or
+    over ten minutes of under 500 bytes a second; a header's duration proves nothing). Raises `limits.DiskFullError`
+    when a long one does not fit into TMPDIR, and MemoryError when the process is short of memory.
     """
     with _open(path) as container:
         if not container.streams.audio:
@@ -312,9 +316,19 @@ class _Decoder:
         assert self._collector is not None  # noqa: S101 - there is a conversion, so there is a collector
         for frame in frames:
             block = frame.to_ndarray()
-            if self._collector.length + block.shape[1] > self._max_seconds * self._rate:
-                raise Rejection("TOO_LONG", f"the recording is longer than {self._max_seconds:g} seconds")
+            self._check_length((self._collector.length + block.shape[1]) / self._rate)
             self._collector.append(self._sanitised(block))
+
+    def _check_length(self, seconds: float) -> None:
+        if seconds > self._max_seconds:
+            raise Rejection("TOO_LONG", f"the recording is longer than {self._max_seconds:g} seconds")
+        size_bytes = self._source.size_bytes or 0
+        if seconds > max(_SECONDS_OF_ANY_SIZE, size_bytes / _LEAST_BYTES_A_SECOND):
+            raise Rejection(
+                "TOO_LONG",
+                f"the file's {size_bytes} bytes hold more than {seconds:.0f} seconds; "
+                f"no recording takes less than {_LEAST_BYTES_A_SECOND} bytes a second",
+            )
 
     def _sanitised(self, block: np.ndarray) -> np.ndarray:
         # A NaN makes maximum and minimum NaN, which is never less.

@@ -15,6 +15,9 @@ READ_BUDGET_BYTES = 8 * 1024 * 1024
 # Once more, frugally, for a cover as large as an album and for what has too many fragments.
 FRUGAL_READ_BUDGET_BYTES = 16 * 1024 * 1024
 
+# As the container has it (container/oneshots/decode.py).
+_MOST_CHANNELS = 64
+
 
 class RecordingEvent(TaskEvent):
     """What ExtractMetadata is given: the job of ValidateUpload."""
@@ -48,6 +51,12 @@ def describe_recording(event: RecordingEvent, upload: RecordingObject, *, max_du
 
     """
     facts, bytes_read = _read_facts(event, upload)
+    if facts.channels and facts.channels > _MOST_CHANNELS:
+        # Left to the container it would get the largest task there is: a size is chosen by what the header claims.
+        raise InvalidUpload(
+            RefusalCode.CORRUPT,
+            f"recording {quoted(_name(event))} claims {facts.channels} channels; at most {_MOST_CHANNELS} make sense",
+        )
     if facts.duration_is_stated and facts.duration_seconds and facts.duration_seconds > max_duration_seconds:
         raise InvalidUpload(
             RefusalCode.TOO_LONG,

@@ -515,6 +515,22 @@ def test_given_a_small_file_that_decodes_to_hours_when_run_then_the_cap_ends_it_
     assert peak_mb < 250
 
 
+@pytest.mark.parametrize(("size", "is_taken"), [(90_000, False), (450_000, True)])
+def test_given_fewer_bytes_than_any_recording_takes_when_decoded_then_ten_minutes_is_the_cap(tmp_path, size, is_taken):
+    # 15 minutes at 8 kHz: 24 bytes a second, and with that much behind it 500.
+    path = tmp_path / "silent.flac"
+    with soundfile.SoundFile(path, "w", samplerate=8000, channels=1, subtype="PCM_16") as file:
+        for _ in range(15):
+            file.write(np.zeros(60 * 8000, np.int16))
+    path.write_bytes(path.read_bytes() + bytes(size))
+    if is_taken:
+        assert decode(path).duration_seconds == pytest.approx(900)
+        return
+    with pytest.raises(Rejection, match="less than 500 bytes a second") as rejection:
+        decode(path)
+    assert rejection.value.code == "TOO_LONG"
+
+
 def test_given_a_header_that_promises_hours_when_run_then_no_memory_is_set_aside_for_them(tmp_path, sound):
     path = write_by_soundfile(tmp_path / "a.flac", sound)
     rewrite(path, 21, bytes([path.read_bytes()[21] | 0x0F]) + b"\xff" * 4)

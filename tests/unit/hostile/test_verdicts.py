@@ -7,7 +7,7 @@ from fuzz.verdict import judge
 
 CUTS_ONLY = ("--params", '{"features": "cut-only"}')
 SAMPLE = list(mutated(60, seed=7))
-SPECIALS = list(special_cases(with_long=False))
+SPECIALS = list(special_cases())
 
 
 @pytest.mark.parametrize("case", SAMPLE, ids=lambda case: case.name)

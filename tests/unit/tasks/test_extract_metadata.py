@@ -286,6 +286,13 @@ def test_given_a_codec_that_nobody_knows_when_described_then_it_is_corrupt() -> 
         _describe(bytes(header) + bytes(1000), "wav")
 
 
+def test_given_more_channels_than_make_sense_when_described_then_no_task_is_chosen_for_them() -> None:
+    header = bytearray(wav_header(100_000))
+    header[22:24] = (65).to_bytes(2, "little")
+    with pytest.raises(InvalidUpload, match="^CORRUPT: .* claims 65 channels; at most 64 make sense"):
+        _describe(bytes(header) + bytes(100_000), "wav")
+
+
 def test_given_no_channels_in_the_header_when_described_then_their_number_is_unknown() -> None:
     header = bytearray(wav_header(1000))
     header[22:24] = bytes(2)
