@@ -136,7 +136,8 @@ def _first_box(content: bytes, kind: bytes) -> bytes:
 
 def _webm_crowd() -> bytes:
     content = recording("webm")
-    start = content.index(b"\x16\x54\xae\x6b")
+    # The first time it is in the index (SeekHead).
+    start = content.index(b"\x16\x54\xae\x6b", content.index(b"\x16\x54\xae\x6b") + 4)
     tracks, end = _ebml_body(content, start + 4)
     entry = content[tracks:end]
     body = entry * _STREAMS

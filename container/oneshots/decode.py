@@ -36,6 +36,8 @@ _LEAST_RATE_HZ = 1000
 # What does is silence packed to nothing, or made to keep us busy for hours; of that some minutes are taken.
 _LEAST_BYTES_A_SECOND = 500
 _SECONDS_OF_ANY_SIZE = 600.0
+# A file of nothing but headers has millions, each as costly as a good one. An hour of AAC has 150,000 packets in all.
+_MOST_DAMAGED_PACKETS = 50_000
 _AAC_PRIMING_SAMPLES = 1024
 _BATCH_SAMPLES = 1 << 16
 # Beyond +120 dBFS nothing is sound any more, and squares would leave float32.
@@ -235,9 +237,9 @@ class _Decoder:
         self.first_timestamp: int | None = None
 
     def run(self) -> None:
-        """Decode to the end, past damaged packets."""
+        """Decode to the end, past damaged packets unless there is no end of them."""
         packets = self._container.demux(self._stream)
-        while True:
+        while self._damaged_packets <= _MOST_DAMAGED_PACKETS:
             try:
                 packet = next(packets)
             except StopIteration:

@@ -289,7 +289,7 @@ def test_given_a_codec_that_nobody_knows_when_described_then_it_is_corrupt() -> 
 def test_given_more_channels_than_make_sense_when_described_then_no_task_is_chosen_for_them() -> None:
     header = bytearray(wav_header(100_000))
     header[22:24] = (65).to_bytes(2, "little")
-    with pytest.raises(InvalidUpload, match="^CORRUPT: .* claims 65 channels; at most 64 make sense"):
+    with pytest.raises(InvalidUpload, match=r"^CORRUPT: .* claims 65 channels; at most 64 make sense"):
         _describe(bytes(header) + bytes(100_000), "wav")
 
 
