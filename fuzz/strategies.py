@@ -81,6 +81,7 @@ _JSON = st.recursive(
     max_leaves=12,
 )
 _NESTED = st.integers(1, 3000).map(lambda depth: json.loads("[" * min(depth, 900) + "]" * min(depth, 900)))
+_MISPLACED = st.one_of(_JSON, _NESTED, st.one_of(_NESTED, _SCALARS).map(lambda value: {"measured": value}))
 
 
 def _one_shot(index: int) -> dict[str, Any]:
@@ -105,7 +106,7 @@ def _changed_manifests(draw: st.DrawFn) -> bytes:
     manifest = _manifest()
     for _ in range(draw(st.integers(0, 3))):
         part: Any = draw(st.sampled_from([manifest, *manifest["oneShots"], manifest["warnings"][0]]))
-        part[draw(st.sampled_from([*part, "extra"]))] = draw(st.one_of(_JSON, _NESTED))
+        part[draw(st.sampled_from([*part, "extra"]))] = draw(_MISPLACED)
         if not isinstance(manifest["oneShots"], list) or not isinstance(manifest["warnings"], list):
             break
         if not all(isinstance(each, dict) for each in (*manifest["oneShots"], *manifest["warnings"])):
