@@ -32,8 +32,8 @@ _DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,wav,w64,mp3,aac,flac,ogg,matroska,webm,aiff
 _MOST_CHANNELS = 64
 # What a file claims to be slower would grow without bounds on its way to RATE_RANGE_HZ.
 _LEAST_RATE_HZ = 1000
-# No recording takes less: the thriftiest speech codec (AMR) takes 600 bytes a second, AAC of a muted microphone 550.
-# What does is silence packed to nothing, or made to keep us busy for hours; of that some minutes are taken.
+# No recording of a sound takes less: the thriftiest speech codec, AMR at 4.75 kbit/s, takes 650. What does is digital
+# silence (AAC 140 to 480 bytes a second) or made to keep us busy for hours; of that some minutes are taken.
 _LEAST_BYTES_A_SECOND = 500
 _SECONDS_OF_ANY_SIZE = 600.0
 # A file of nothing but headers has millions, each as costly as a good one. An hour of AAC has 150,000 packets in all.
@@ -147,8 +147,15 @@ def _open(path: Path) -> InputContainer:
     except av.error.FFmpegError as error:
         _raise_if_short_of_memory(error)
         if isinstance(error, OSError):
-            raise
+            _read_through(path)
         raise _unreadable(path) from error
+
+
+def _read_through(path: Path) -> None:
+    """Raise OSError if it is the disk that fails: FFmpeg says "Input/output error" of contents that break off, too."""
+    with path.open("rb") as file:
+        while file.read(1 << 20):
+            pass
 
 
 def _raise_if_short_of_memory(error: Exception) -> None:
