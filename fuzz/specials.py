@@ -311,6 +311,7 @@ def _numbers() -> Iterator[Special]:
         yield Special(f"wav of {name}", "wav", lambda content=content: content)  # type: ignore[misc]
     yield Special("wav at 2^31 Hz", "wav", lambda: _wav(rate=2**31))
     yield Special("wav at 2^32 - 1 Hz", "wav", lambda: _wav(rate=2**32 - 1))
+    yield Special("wav at 2^30 Hz", "wav", lambda: _wav(rate=2**30))
     yield Special("wav at 1 Hz", "wav", lambda: _wav(rate=1))
     yield Special("wav at 0 Hz", "wav", lambda: _wav(rate=0))
     yield Special("wav at 1000 Hz, an hour", "wav", lambda: _wav(rate=1000, data=bytes(3600 * 2000)))

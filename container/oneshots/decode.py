@@ -30,8 +30,9 @@ RATE_RANGE_HZ = (8000, 96000)
 # Only demuxers that read the one file they are given: playlists (hls, concat, dash) would open others.
 _DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,wav,w64,mp3,aac,flac,ogg,matroska,webm,aiff,caf,au,amr"
 _MOST_CHANNELS = 64
-# What a file claims to be slower would grow without bounds on its way to RATE_RANGE_HZ.
-_LEAST_RATE_HZ = 1000
+# What a file claims to be slower would grow without bounds on its way to RATE_RANGE_HZ; for what is faster than any
+# converter FFmpeg sets hundreds of MB aside.
+_LEAST_RATE_HZ, _MOST_RATE_HZ = 1000, 768_000
 # No recording of a sound takes less: the thriftiest speech codec, AMR at 4.75 kbit/s, takes 650. What does is digital
 # silence (AAC 140 to 480 bytes a second) or made to keep us busy for hours; of that some minutes are taken.
 _LEAST_BYTES_A_SECOND = 500
@@ -121,8 +122,10 @@ def decode(path: Path, *, max_seconds: float = DEFAULT_MAX_SECONDS) -> Recording
             raise Rejection(
                 "CORRUPT", f"the file claims {stream.channels} channels; at most {_MOST_CHANNELS} make sense"
             )
-        if 0 < stream.rate < _LEAST_RATE_HZ:
-            raise Rejection("CORRUPT", f"the file claims {stream.rate} Hz; at least {_LEAST_RATE_HZ} make sense")
+        if stream.rate and not _LEAST_RATE_HZ <= stream.rate <= _MOST_RATE_HZ:
+            raise Rejection(
+                "CORRUPT", f"the file claims {stream.rate} Hz; {_LEAST_RATE_HZ} to {_MOST_RATE_HZ} make sense"
+            )
         source = _describe(container, stream, path)
         decoder = _Decoder(container, stream, source, max_seconds=max_seconds)
         decoder.run()
@@ -300,7 +303,7 @@ class _Decoder:
         shape = (frame.format.name, frame.layout.name, frame.sample_rate)
         if self._conversion is None or shape != self._conversion.frame_shape:
             self._end_conversion()
-            if frame.sample_rate < _LEAST_RATE_HZ:
+            if not _LEAST_RATE_HZ <= frame.sample_rate <= _MOST_RATE_HZ:
                 raise ValueError(f"a frame that claims {frame.sample_rate} Hz")
             self._begin_conversion(frame, shape)
         assert self._conversion is not None  # noqa: S101 - begun just above
