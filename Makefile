@@ -13,6 +13,10 @@ NODE_MODULES := requirements/node/node_modules
 ASL_VALIDATOR := $(NODE_MODULES)/asl-validator/dist/bin/asl-validator.js
 # How many processes run the tests; each has an engine of its own.
 WORKERS ?= 2
+# How long `make fuzz` goes on, how many files `make verdicts` makes, and what both start from.
+MINUTES ?= 2
+COUNT ?= 2000
+SEED ?= 1
 # A file name is data: neither make nor the shell may read anything into it.
 override FILE := $(value FILE)
 override STACK := $(value STACK)
@@ -20,7 +24,7 @@ export FILE PYTHON STACK
 export SAM_CLI_TELEMETRY := 0
 
 # ---------------------------------------------------------------- running
-.PHONY: help run up dead-letters reprocess setup test matrix soak check lint format types asl template lock build bench clean
+.PHONY: help run up dead-letters reprocess setup test matrix soak check lint format types asl template lock build bench fuzz verdicts clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -73,6 +77,12 @@ format: setup ## format the code and mend what the linter can
 bench: $(VENV)/.bench-locked ## quality, speed and memory beside the peers; QUICK=1 for under three minutes
 	@$(PY) -m bench $(if $(QUICK),--quick) $(ARGS)
 
+fuzz: $(VENV)/.fuzz-locked ## hypothesis and atheris on everything a stranger's input meets; MINUTES=2 SEED=1
+	@PYTHONPATH=tasks:container:. $(PY) -m fuzz --minutes $(MINUTES) --seed $(SEED) $(ARGS)
+
+verdicts: setup ## what comes of mutated recordings, each in a cold process; COUNT=2000 SEED=1 (40 minutes on 2 cores)
+	@PYTHONPATH=container:. $(PY) -m fuzz.verdicts --count $(COUNT) --seed $(SEED) $(ARGS)
+
 # ---------------------------------------------------------------- building
 build: $(TOOLS)/.locked ## sam build (needs python3.13 on PATH)
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(TOOLS)/bin/sam build $(ARGS)
@@ -93,6 +103,10 @@ $(VENV)/.locked: requirements/dev.txt scripts/find-python
 
 $(VENV)/.bench-locked: requirements/bench.txt $(VENV)/.locked
 	@$(PY) $(PIP_INSTALL) -r requirements/bench.txt
+	@touch $@
+
+$(VENV)/.fuzz-locked: requirements/fuzz.txt $(VENV)/.locked
+	@$(PY) $(PIP_INSTALL) -r requirements/fuzz.txt
 	@touch $@
 
 $(TOOLS)/.locked: requirements/tools.txt scripts/find-python

@@ -1,30 +1,39 @@
 """The command: `python -m oneshots FILE --output DIR`."""
 
 import argparse
+import errno
 import hashlib
+import io
 import json
 import logging
 import math
 import os
 import shutil
+import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oneshots import __version__
+from oneshots.limits import OUT_OF_MEMORY, DiskFullError, LimitError, Limits, enforced, read_limits
 from oneshots.naming import fitting_stem, split_name
 from oneshots.parameters import ParameterError, Parameters, parse_parameters
+from oneshots.printable import printable
 from oneshots.rejection import Rejection
 
 if TYPE_CHECKING:
     from oneshots.pipeline import Result
 
 PROCESSED, FAILED, REJECTED = 0, 1, 3
+# A laptop has more, and needs it for other things.
+_MOST_MEMORY_BYTES = 4 << 30
+_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _MAX_NAME_BYTES = 255
 
 _EPILOG = """\
-exit codes: 0 processed, 2 usage error, 3 the recording was rejected (one line on standard error says why), 1 it failed
+exit codes: 0 processed, 2 usage error, 3 the recording was rejected (one line on standard error says why), 1 it failed,
+124 out of time (TIME_LIMIT_SECONDS, default 2700), 137 out of memory (MEMORY_LIMIT_MB, default 4096 or what there is)
 
 parameters (--params, a JSON object; all optional):
   processing-enabled     true | false       false: cut nothing, only describe, and keep the original
@@ -50,14 +59,35 @@ class _Job(NamedTuple):
     output_dir: Path
     parameters: Parameters
     max_seconds: float
+    limits: Limits
+
+    @property
+    def shown_name(self) -> str:
+        """The file's name as a terminal may show it."""
+        return printable(self.path.name)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command on `arguments` (without the program's name) and return its exit code."""
     parser = _parser()
     job = _check(parser, parser.parse_args(arguments))
-    logging.basicConfig(level=os.environ.get("LOG_LEVEL", "WARNING").upper(), stream=sys.stderr)
-    return _run(job)
+    logging.basicConfig(level=_log_level(parser), stream=sys.stderr)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A name may hold what the terminal's encoding does not.
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+    def say(message: str) -> None:
+        print(f"{job.shown_name}: {message}", file=sys.stderr)  # noqa: T201 - the command's answer
+
+    try:
+        with enforced(job.limits, say=say):
+            return _run(job, say)
+    except DiskFullError as error:
+        say(error.strerror or "no room")
+        return FAILED
+    except MemoryError:
+        say("out of memory (MEMORY_LIMIT_MB)")
+        return OUT_OF_MEMORY
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,8 +115,9 @@ def _parser() -> argparse.ArgumentParser:
 def _check(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> _Job:
     """Return the job, or exit with code 2 with what is wrong."""
     path: Path = arguments.file
-    if not path.is_file():
-        parser.error(f"FILE {str(path)!r} {'is not a file' if path.exists() else 'does not exist'}")
+    fault = _fault(path)
+    if fault is not None:
+        parser.error(f"FILE {str(path)!r} {fault}")
     if not os.access(path, os.R_OK):
         parser.error(f"FILE {str(path)!r} cannot be read")
     if not (math.isfinite(arguments.max_seconds) and arguments.max_seconds > 0):
@@ -98,7 +129,40 @@ def _check(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> _J
         parser.error(f"--output {str(arguments.output)!r} cannot be made: {error.strerror}")
     if not os.access(arguments.output, os.W_OK | os.X_OK):
         parser.error(f"--output {str(arguments.output)!r} cannot be written to")
-    return _Job(path, arguments.output, parameters, arguments.max_seconds)
+    try:
+        limits = read_limits(os.environ, most_memory_bytes=_MOST_MEMORY_BYTES)
+    except LimitError as error:
+        parser.error(str(error))
+    return _Job(path, arguments.output, parameters, arguments.max_seconds, limits)
+
+
+def _fault(path: Path) -> str | None:
+    """Say why `path` cannot be a recording, without opening it: a FIFO would wait for a writer for ever."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ELOOP) and path.is_symlink():
+            return f"is a symbolic link that leads nowhere: {error.strerror}"
+        return "does not exist" if error.errno == errno.ENOENT else f"cannot be looked at: {error.strerror}"
+    if stat.S_ISREG(mode):
+        return None
+    return f"is not a file but {_KINDS.get(stat.S_IFMT(mode), 'something else')}"
+
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def _log_level(parser: argparse.ArgumentParser) -> str:
+    level = os.environ.get("LOG_LEVEL", "WARNING").upper()
+    if level not in _LOG_LEVELS:
+        parser.error(f"LOG_LEVEL is {level!r:.80}; it must be one of {', '.join(_LOG_LEVELS)}")
+    return level
 
 
 def _parameters(parser: argparse.ArgumentParser, text: str) -> Parameters:
@@ -114,11 +178,10 @@ def _parameters(parser: argparse.ArgumentParser, text: str) -> Parameters:
         parser.error(f"--params: {error}")
 
 
-def _run(job: _Job) -> int:
+def _run(job: _Job, say: Callable[[str], None]) -> int:
     # Imported here, so that --help and usage errors answer at once.
     from oneshots import manifest, waveform
     from oneshots.pipeline import process
-    from oneshots.samples import ScratchFullError
 
     basename, extension = split_name(job.path.name)
     stem = fitting_stem(basename, max_bytes=_MAX_NAME_BYTES)
@@ -136,11 +199,8 @@ def _run(job: _Job) -> int:
     except Rejection as rejection:
         size_bytes = job.path.stat().st_size
         _commit(manifest_path, manifest.to_json(manifest.rejected(rejection, **identity, size_bytes=size_bytes)))
-        print(f"{job.path.name}: {rejection}", file=sys.stderr)  # noqa: T201 - the command's answer
+        say(str(rejection))
         return REJECTED
-    except ScratchFullError as error:
-        print(f"{job.path.name}: {error.strerror}", file=sys.stderr)  # noqa: T201 - the command's answer
-        return FAILED
     (job.output_dir / "waveform.json").write_bytes(waveform.to_json(result.waveform))
     files = {"waveform": "waveform.json"}
     for name, png in result.pictures.items():
@@ -172,11 +232,11 @@ def _content_id(path: Path) -> str:
 def _summary(job: _Job, result: "Result") -> str:
     count = len(result.one_shots)
     lines = [
-        f"{job.path.name}: {count} one-shot{'' if count == 1 else 's'} from {result.recording.duration_seconds:.2f} s"
-        f" in {job.output_dir}"
+        f"{job.shown_name}: {count} one-shot{'' if count == 1 else 's'} from {result.recording.duration_seconds:.2f} s"
+        f" in {printable(str(job.output_dir))}"
     ]
     lines += [
-        f"  {one.path.name}  {one.start_seconds:8.3f} .. {one.end_seconds:.3f} s"
+        f"  {printable(one.path.name)}  {one.start_seconds:8.3f} .. {one.end_seconds:.3f} s"
         f"  {'silent' if one.lufs is None else format(one.lufs, '.1f') + ' LUFS'}"
         f"  {(one.descriptors or {}).get('noteName') or '-'}"
         for one in result.one_shots

@@ -19,6 +19,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from oneshots.file_promises import is_cut_short, is_fragmented, says_its_duration
+from oneshots.limits import is_memory_short
 from oneshots.rejection import Rejection
 from oneshots.samples import SampleCollector, Samples
 
@@ -29,8 +30,15 @@ RATE_RANGE_HZ = (8000, 96000)
 # Only demuxers that read the one file they are given: playlists (hls, concat, dash) would open others.
 _DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,wav,w64,mp3,aac,flac,ogg,matroska,webm,aiff,caf,au,amr"
 _MOST_CHANNELS = 64
-# What a file claims to be slower would grow without bounds on its way to RATE_RANGE_HZ.
-_LEAST_RATE_HZ = 1000
+# What a file claims to be slower would grow without bounds on its way to RATE_RANGE_HZ; for what is faster than any
+# converter FFmpeg sets hundreds of MB aside.
+_LEAST_RATE_HZ, _MOST_RATE_HZ = 1000, 768_000
+# No recording of a sound takes less: the thriftiest speech codec, AMR at 4.75 kbit/s, takes 650. What does is digital
+# silence (AAC 140 to 480 bytes a second) or made to keep us busy for hours; of that some minutes are taken.
+_LEAST_BYTES_A_SECOND = 500
+_SECONDS_OF_ANY_SIZE = 600.0
+# A file of nothing but headers has millions, each as costly as a good one. An hour of AAC has 150,000 packets in all.
+_MOST_DAMAGED_PACKETS = 50_000
 _AAC_PRIMING_SAMPLES = 1024
 _BATCH_SAMPLES = 1 << 16
 # Beyond +120 dBFS nothing is sound any more, and squares would leave float32.
@@ -100,8 +108,9 @@ def decode(path: Path, *, max_seconds: float = DEFAULT_MAX_SECONDS) -> Recording
     More than two channels are downmixed to stereo and rates outside `RATE_RANGE_HZ` are resampled into it. What
     decodes before or after damage is kept, with a warning. Encoder priming is trimmed.
 
-    Raises `Rejection`: NOT_AUDIO, NO_AUDIO_TRACK, CORRUPT (nothing decodes), TOO_LONG (over `max_seconds` decoded;
-    a header's duration proves nothing). Raises `samples.ScratchFullError` when a long one does not fit into TMPDIR.
+    Raises `Rejection`: NOT_AUDIO, NO_AUDIO_TRACK, CORRUPT (nothing decodes), TOO_LONG (over `max_seconds` decoded, or
+    over ten minutes of under 500 bytes a second; a header's duration proves nothing). Raises `limits.DiskFullError`
+    when a long one does not fit into TMPDIR, and MemoryError when the process is short of memory.
     """
     with _open(path) as container:
         if not container.streams.audio:
@@ -113,8 +122,10 @@ def decode(path: Path, *, max_seconds: float = DEFAULT_MAX_SECONDS) -> Recording
             raise Rejection(
                 "CORRUPT", f"the file claims {stream.channels} channels; at most {_MOST_CHANNELS} make sense"
             )
-        if 0 < stream.rate < _LEAST_RATE_HZ:
-            raise Rejection("CORRUPT", f"the file claims {stream.rate} Hz; at least {_LEAST_RATE_HZ} make sense")
+        if stream.rate and not _LEAST_RATE_HZ <= stream.rate <= _MOST_RATE_HZ:
+            raise Rejection(
+                "CORRUPT", f"the file claims {stream.rate} Hz; {_LEAST_RATE_HZ} to {_MOST_RATE_HZ} make sense"
+            )
         source = _describe(container, stream, path)
         decoder = _Decoder(container, stream, source, max_seconds=max_seconds)
         decoder.run()
@@ -137,10 +148,23 @@ def _open(path: Path) -> InputContainer:
             container_options={"format_whitelist": _DEMUXERS, "protocol_whitelist": "file"},
         )
     except av.error.FFmpegError as error:
-        # FFmpeg's MemoryError is about sizes the file claims; out of memory for real, the process is killed.
+        _raise_if_short_of_memory(error)
         if isinstance(error, OSError):
-            raise
+            _read_through(path)
         raise _unreadable(path) from error
+
+
+def _read_through(path: Path) -> None:
+    """Raise OSError if it is the disk that fails: FFmpeg says "Input/output error" of contents that break off, too."""
+    with path.open("rb") as file:
+        while file.read(1 << 20):
+            pass
+
+
+def _raise_if_short_of_memory(error: Exception) -> None:
+    """FFmpeg's MemoryError is mostly about a size that the file claims; it is ours when we have used up our own."""
+    if isinstance(error, MemoryError) and is_memory_short():
+        raise MemoryError("while decoding") from error
 
 
 def _unreadable(path: Path) -> Rejection:
@@ -223,14 +247,15 @@ class _Decoder:
         self.first_timestamp: int | None = None
 
     def run(self) -> None:
-        """Decode to the end, past damaged packets."""
+        """Decode to the end, past damaged packets unless there is no end of them."""
         packets = self._container.demux(self._stream)
-        while True:
+        while self._damaged_packets <= _MOST_DAMAGED_PACKETS:
             try:
                 packet = next(packets)
             except StopIteration:
                 break
             except av.error.FFmpegError as error:
+                _raise_if_short_of_memory(error)
                 logger.info("the container ends in an error: %s", error)
                 self._ended_early = True
                 break
@@ -270,6 +295,7 @@ class _Decoder:
         except (av.error.FFmpegError, ValueError) as error:
             # PyAV's ValueError: the decoder would not open, its header is damaged. A damaged frame may also claim
             # a format or a rate that nothing converts. FFmpeg's OSErrors are about the file, and Python's about ours.
+            _raise_if_short_of_memory(error)
             logger.debug("a damaged packet: %s", error)
             self._damaged_packets += 1
 
@@ -277,7 +303,7 @@ class _Decoder:
         shape = (frame.format.name, frame.layout.name, frame.sample_rate)
         if self._conversion is None or shape != self._conversion.frame_shape:
             self._end_conversion()
-            if frame.sample_rate < _LEAST_RATE_HZ:
+            if not _LEAST_RATE_HZ <= frame.sample_rate <= _MOST_RATE_HZ:
                 raise ValueError(f"a frame that claims {frame.sample_rate} Hz")
             self._begin_conversion(frame, shape)
         assert self._conversion is not None  # noqa: S101 - begun just above
@@ -302,9 +328,19 @@ class _Decoder:
         assert self._collector is not None  # noqa: S101 - there is a conversion, so there is a collector
         for frame in frames:
             block = frame.to_ndarray()
-            if self._collector.length + block.shape[1] > self._max_seconds * self._rate:
-                raise Rejection("TOO_LONG", f"the recording is longer than {self._max_seconds:g} seconds")
+            self._check_length((self._collector.length + block.shape[1]) / self._rate)
             self._collector.append(self._sanitised(block))
+
+    def _check_length(self, seconds: float) -> None:
+        if seconds > self._max_seconds:
+            raise Rejection("TOO_LONG", f"the recording is longer than {self._max_seconds:g} seconds")
+        size_bytes = self._source.size_bytes or 0
+        if seconds > max(_SECONDS_OF_ANY_SIZE, size_bytes / _LEAST_BYTES_A_SECOND):
+            raise Rejection(
+                "TOO_LONG",
+                f"the file's {size_bytes} bytes hold more than {seconds:.0f} seconds; "
+                f"no recording takes less than {_LEAST_BYTES_A_SECOND} bytes a second",
+            )
 
     def _sanitised(self, block: np.ndarray) -> np.ndarray:
         # A NaN makes maximum and minimum NaN, which is never less.

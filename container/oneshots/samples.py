@@ -12,6 +12,8 @@ from typing import Protocol
 
 import numpy as np
 
+from oneshots.limits import RESERVED_BYTES, DiskFullError, free_bytes
+
 MOST_BYTES_IN_MEMORY = 64 << 20
 _SAMPLE_BYTES = np.dtype(np.float32).itemsize
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -31,10 +33,6 @@ class Samples(Protocol):
     def __getitem__(self, key: tuple[slice, slice], /) -> np.ndarray:
         """Return samples a to b of all channels, shape (channels, b - a)."""
         ...
-
-
-class ScratchFullError(OSError):
-    """There is no room for the decoded recording in the folder for temporary files. Not the recording's fault."""
 
 
 class StoredSamples:
@@ -71,7 +69,7 @@ class SampleCollector:
         self.length = 0
 
     def append(self, block: np.ndarray) -> None:
-        """Take `block`, float32 of shape (channels, n). Raises `ScratchFullError`."""
+        """Take `block`, float32 of shape (channels, n). Raises `limits.DiskFullError`."""
         self.length += block.shape[1]
         self._blocks.append(block)
         if self._file is None:
@@ -101,6 +99,8 @@ class _ScratchFile:
     def append(self, values: np.ndarray) -> None:
         """Write contiguous `values` at the end."""
         rest = memoryview(values).cast("B") if values.size else memoryview(b"")
+        if free_bytes(self._descriptor) < len(rest) + RESERVED_BYTES:
+            raise self._full(errno.ENOSPC)
         try:
             while rest:
                 written = os.write(self._descriptor, rest)
@@ -109,11 +109,14 @@ class _ScratchFile:
         except OSError as error:
             if error.errno not in _NO_ROOM:
                 raise
-            raise ScratchFullError(
-                error.errno,
-                f"no room for the decoded recording in {tempfile.gettempdir()} after {self._size >> 20} MB; "
-                "TMPDIR must name a folder with more (an hour of stereo at 48 kHz takes 1.4 GB)",
-            ) from error
+            raise self._full(error.errno) from error
+
+    def _full(self, reason: int) -> DiskFullError:
+        return DiskFullError(
+            reason,
+            f"no room for the decoded recording in {tempfile.gettempdir()} after {self._size >> 20} MB; "
+            "TMPDIR must name a folder with more (an hour of stereo at 48 kHz takes 1.4 GB)",
+        )
 
     def read_into(self, values: np.ndarray, *, offset: int) -> None:
         """Fill contiguous `values` from byte `offset` on."""

@@ -1,7 +1,8 @@
 """The task: one recording out of S3, its one-shots into S3, `manifest.json` last of all.
 
 The only module that knows AWS. Its job is in the environment (`docs/architecture.md`, The container). Exit codes: 0 a
-manifest was written (a rejection too), 2 the job itself is wrong, 143 stopped by SIGTERM, 1 anything else.
+manifest was written (a rejection too), 2 the job itself is wrong, 124 out of time, 137 out of memory, 143 stopped by
+SIGTERM, 1 anything else.
 """
 
 import json
@@ -23,6 +24,7 @@ from botocore.exceptions import ClientError
 
 from oneshots import manifest, waveform
 from oneshots.encode import CONTENT_TYPES
+from oneshots.limits import OUT_OF_MEMORY, DiskFullError, LimitError, Limits, check_room, enforced, read_limits
 from oneshots.naming import fitting_stem, split_name
 from oneshots.parameters import ParameterError, Parameters, parse_parameters
 from oneshots.pipeline import OneShot, Result, process
@@ -54,6 +56,7 @@ class Job:
     region: str
     log_level: str
     max_seconds: float
+    limits: Limits
 
     @property
     def name(self) -> str:
@@ -80,6 +83,7 @@ def read_job(environment: Mapping[str, str]) -> Job:
         region=_required(environment, "AWS_DEFAULT_REGION"),
         log_level=log_level,
         max_seconds=_seconds(environment.get("MAX_DECODED_SECONDS", "14400")),
+        limits=_limits(environment),
     )
 
 
@@ -95,6 +99,12 @@ def main(environment: Mapping[str, str]) -> int:
     logging.getLogger("oneshots").setLevel(job.log_level)
     try:
         run(job)
+    except MemoryError as error:
+        logger.error("out of memory: %s", error)
+        return OUT_OF_MEMORY
+    except DiskFullError as error:
+        logger.error("%s", error.strerror)
+        return 1
     except Exception:
         # The process ends here either way: the traceback belongs in the log as one JSON line, not as forty.
         logger.exception("the task failed")
@@ -103,10 +113,16 @@ def main(environment: Mapping[str, str]) -> int:
 
 
 def run(job: Job) -> None:
-    """Process the job's recording; when this returns the manifest is in place. Temporary files are gone either way."""
+    """Process the job's recording; when this returns the manifest is in place. Temporary files are gone either way.
+
+    Raises MemoryError, `DiskFullError` and SystemExit (out of time) at the job's limits.
+    """
     store = _Store(job)
     store.delete_manifest()
-    with tempfile.TemporaryDirectory(prefix="oneshots-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="oneshots-") as folder,
+        enforced(job.limits, say=logger.error, folder=Path(folder)),
+    ):
         work_dir = Path(folder)
         # A name of our own: the upload's name is the user's and may be anything.
         recording_path = work_dir / "recording"
@@ -148,9 +164,15 @@ class _Store:
         self._s3.delete_object(Bucket=self._job.bucket, Key=self._manifest_key)
 
     def download(self, path: Path) -> None:
-        """Fetch the object version. Raises `Rejection` OBJECT_GONE when it is not there any more."""
+        """Fetch the object version.
+
+        Raises `Rejection` OBJECT_GONE when it is not there any more, `DiskFullError` when it would not fit.
+        """
         job = self._job
         try:
+            size_bytes = self._s3.head_object(Bucket=job.bucket, Key=job.key, VersionId=job.version_id)["ContentLength"]
+            # A version never changes: no more than this will come.
+            check_room(path.parent, size_bytes)
             self._s3.download_file(
                 job.bucket, job.key, str(path), ExtraArgs={"VersionId": job.version_id}, Config=_TRANSFER
             )
@@ -246,6 +268,13 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _limits(environment: Mapping[str, str]) -> Limits:
+    try:
+        return read_limits(environment)
+    except LimitError as error:
+        raise JobError(str(error)) from error
+
+
 def _stop(signal_number: int, frame: FrameType | None) -> NoReturn:
     """Unwind, so that temporary files go; a second SIGTERM must not interrupt that."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -276,4 +305,5 @@ class _JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        # In ASCII: some readers of logs take U+0085 or U+2028 for the end of a line, and terminals obey U+009B.
+        return json.dumps(line)

@@ -15,6 +15,10 @@ READ_BUDGET_BYTES = 8 * 1024 * 1024
 # Once more, frugally, for a cover as large as an album and for what has too many fragments.
 FRUGAL_READ_BUDGET_BYTES = 16 * 1024 * 1024
 
+# As the container has them (container/oneshots/decode.py).
+_MOST_CHANNELS = 64
+_LEAST_RATE_HZ, _MOST_RATE_HZ = 1000, 768_000
+
 
 class RecordingEvent(TaskEvent):
     """What ExtractMetadata is given: the job of ValidateUpload."""
@@ -48,6 +52,7 @@ def describe_recording(event: RecordingEvent, upload: RecordingObject, *, max_du
 
     """
     facts, bytes_read = _read_facts(event, upload)
+    _check_plausible(facts, event)
     if facts.duration_is_stated and facts.duration_seconds and facts.duration_seconds > max_duration_seconds:
         raise InvalidUpload(
             RefusalCode.TOO_LONG,
@@ -65,6 +70,19 @@ def describe_recording(event: RecordingEvent, upload: RecordingObject, *, max_du
         tags=facts.tags,
         bytes_read=bytes_read,
     )
+
+
+def _check_plausible(facts: ContainerFacts, event: RecordingEvent) -> None:
+    """Refuse what the container would: left to it, it got the largest task there is, chosen by what a header claims."""
+    for value, unit, least, most in (
+        (facts.channels, "channels", 1, _MOST_CHANNELS),
+        (facts.sample_rate, "Hz", _LEAST_RATE_HZ, _MOST_RATE_HZ),
+    ):
+        if value is not None and not least <= value <= most:
+            raise InvalidUpload(
+                RefusalCode.CORRUPT,
+                f"recording {quoted(_name(event))} claims {value} {unit}; {least} to {most} make sense",
+            )
 
 
 def _read_facts(event: RecordingEvent, upload: RecordingObject) -> tuple[ContainerFacts, int]:

@@ -20,6 +20,8 @@ _MAX_WARNING_LENGTH = 300
 # What DynamoDB's numbers can hold (Developer Guide, "Naming rules and data types").
 _SMALLEST_NUMBER, _LARGEST_NUMBER = 1e-128, 1e125
 _LARGEST_INTEGER = 10**37
+# Of maps and lists in each other (Developer Guide, "Service, account, and table quotas").
+_MOST_LEVELS = 32
 
 type Item = dict[str, Any]
 
@@ -102,25 +104,39 @@ def _warnings(manifest: Manifest) -> list[dict[str, str]]:
 
 
 def _storable(item: Item, *, what: str) -> Item:
-    size = len(json.dumps(item, ensure_ascii=False).encode("utf-8", errors="surrogatepass"))
+    # First, since it is what refuses a depth that JSON cannot be made of either.
+    stored: Item = _with_decimals(item, what, depth=0)
+    size = len(json.dumps(item, ensure_ascii=False).encode("utf-8"))
     if size > MAX_ITEM_BYTES:
         raise ResultInvalid(f"{what} has {size} bytes of JSON; an item of the table has at most {MAX_ITEM_BYTES}")
-    stored: Item = _with_decimals(item, what)
     return stored
 
 
-def _with_decimals(value: Any, what: str) -> Any:
+def _with_decimals(value: Any, what: str, *, depth: int) -> Any:
     """Return `value` with its floats as Decimals, which is how boto3 takes numbers."""
+    if depth > _MOST_LEVELS:
+        raise ResultInvalid(f"{what} is more than {_MOST_LEVELS} levels deep, which the table cannot hold")
     match value:
         case dict():
-            return {name: _with_decimals(each, what) for name, each in value.items()}
+            return {_text(name, what): _with_decimals(each, what, depth=depth + 1) for name, each in value.items()}
         case list():
-            return [_with_decimals(each, what) for each in value]
+            return [_with_decimals(each, what, depth=depth + 1) for each in value]
+        case str():
+            return _text(value, what)
         case float():
             return _decimal(value, what)
         case int() if abs(value) > _LARGEST_INTEGER:
             raise ResultInvalid(f"{what} holds a number of more than 37 digits")
     return value
+
+
+def _text(text: str, what: str) -> str:
+    """Return `text`, which has to be Unicode: JSON may escape half a character, UTF-8 cannot hold it."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ResultInvalid(f"{what} holds half a character (U+{ord(text[error.start]):04X})") from error
+    return text
 
 
 def _decimal(value: float, what: str) -> Decimal:

@@ -104,5 +104,6 @@ def _decoded(text: str) -> str:
         return text
     try:
         return str(make_header(decode_header(text)))
-    except (MessageError, LookupError, UnicodeError):
+    except (MessageError, LookupError, ValueError):
+        # ValueError: bytes that the charset forbids, and a charset with a NUL in its name.
         return text

@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -111,6 +112,89 @@ def test_given_bad_params_when_run_then_usage_says_what_and_nothing_is_written(t
     assert run(take, "--output", tmp_path / "out", "--params", params) == 2
     assert words in capfd.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda path: path.mkdir(), "is not a file but a folder"),
+        (os.mkfifo, "is not a file but a named pipe"),
+        (lambda path: path.symlink_to("gone.wav"), "is a symbolic link that leads nowhere"),
+        (lambda path: path.symlink_to(path), "is a symbolic link that leads nowhere"),
+        (lambda path: path.symlink_to("/dev/zero"), "is not a file but a device"),
+        (lambda path: path.symlink_to(path.parent), "is not a file but a folder"),
+    ],
+    ids=["folder", "FIFO", "dangling link", "link to itself", "link to a device", "link to a folder"],
+)
+def test_given_what_is_no_file_when_run_then_usage_says_what_it_is(tmp_path, capfd, make, words):
+    make(tmp_path / "take.wav")
+    assert run(tmp_path / "take.wav", "--output", tmp_path / "out") == 2
+    assert words in capfd.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_given_a_link_to_a_recording_when_run_then_it_is_followed(take, tmp_path):
+    (tmp_path / "link.wav").symlink_to(take)
+    assert run(tmp_path / "link.wav", "--output", tmp_path / "out") == 0
+    assert (tmp_path / "out" / "link-001.wav").exists()
+
+
+def test_given_too_long_a_path_when_run_then_usage_says_so(tmp_path, capfd):
+    assert run(tmp_path / ("x" * 300), "--output", tmp_path / "out") == 2
+    assert "cannot be looked at: File name too long" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("name", [b"\x1b[2J\r\nfake\xe2\x80\xae.wav", b"take\xff.wav"], ids=["controls", "no UTF-8"])
+def test_given_a_name_that_a_terminal_would_obey_when_run_then_it_is_shown_without_it(take, tmp_path, capfd, name):
+    path = take.rename(tmp_path / os.fsdecode(name))
+    assert run(path, "--output", tmp_path / "out", "--params", '{"features": "cut-only"}') == 0
+    path.write_bytes(b"no audio")
+    assert run(path, "--output", tmp_path / "out") == 3
+    out, err = capfd.readouterr()
+    assert out.count("\n") == 3
+    assert err.count("\n") == 1
+    assert (out + err).replace("\n", "").isprintable()
+
+
+def test_given_a_terminal_that_lacks_a_names_letters_when_run_then_they_are_spelt_out(take, tmp_path):
+    path = take.rename(tmp_path / "日本.wav")
+    environment = {**os.environ, "PYTHONPATH": str(CONTAINER), "PYTHONIOENCODING": "ascii"}
+    arguments = [str(path), "--output", str(tmp_path / "out"), "--params", '{"features": "cut-only"}']
+    done = subprocess.run(
+        [sys.executable, "-m", "oneshots", *arguments], env=environment, capture_output=True, timeout=120
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.startswith(b"\\u65e5\\u672c.wav: 2 one-shots")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("MEMORY_LIMIT_MB", "12"), ("TIME_LIMIT_SECONDS", "soon"), ("LOG_LEVEL", "LOUD")]
+)
+def test_given_a_senseless_setting_when_run_then_usage_names_it(take, tmp_path, capfd, monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    assert run(take, "--output", tmp_path / "out") == 2
+    assert f"{name} is {value!r}" in capfd.readouterr().err
+
+
+def test_given_no_more_memory_when_run_then_one_line_says_so_and_the_exit_code_is_137(
+    take, tmp_path, capfd, monkeypatch
+):
+    def ask_for_more(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("oneshots.pipeline.decode", ask_for_more)
+    assert run(take, "--output", tmp_path / "out") == 137
+    assert capfd.readouterr() == ("", "take.wav: out of memory (MEMORY_LIMIT_MB)\n")
+    assert not (tmp_path / "out" / "manifest.json").exists()
+
+
+def test_given_the_time_is_up_when_run_then_one_line_says_so_and_the_exit_code_is_124(
+    take, tmp_path, capfd, monkeypatch
+):
+    monkeypatch.setattr("oneshots.pipeline.decode", lambda *_, **__: signal.raise_signal(signal.SIGALRM))
+    assert run(take, "--output", tmp_path / "out") == 124
+    assert capfd.readouterr() == ("", "take.wav: not done within 2700 seconds (TIME_LIMIT_SECONDS)\n")
+    assert not (tmp_path / "out" / "manifest.json").exists()
 
 
 def test_given_no_such_file_when_run_then_usage_names_it(tmp_path, capfd):

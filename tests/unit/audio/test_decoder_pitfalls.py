@@ -15,6 +15,7 @@
 | small files that decode to hours | the cap ends them while they stream, in little memory |
 """
 
+import errno
 import json
 import os
 import subprocess
@@ -29,6 +30,7 @@ import soundfile
 from av.stream import Disposition
 
 import oneshots
+from fuzz.specials import specials
 from oneshots.decode import decode
 from oneshots.file_promises import is_cut_short, is_fragmented
 from oneshots.rejection import Rejection
@@ -341,6 +343,41 @@ def test_given_a_wav_whose_data_size_is_that_of_a_stream_when_decoded_then_all_o
     assert recording.warnings == []
 
 
+def test_given_a_webm_that_breaks_off_in_its_header_when_decoded_then_it_is_corrupt_and_no_fault_of_the_disk(
+    tmp_path, sound
+):
+    path = write_by_ffmpeg(tmp_path / "a.webm", sound, muxer="webm", codec="libopus", rate=48000)
+    path.write_bytes(path.read_bytes()[:300])
+    with pytest.raises(Rejection) as rejection:
+        decode(path)
+    assert rejection.value.code == "CORRUPT"
+
+
+def test_given_a_disk_that_cannot_be_read_when_decoded_then_it_is_no_rejection(tmp_path, sound, monkeypatch):
+    path = write_by_ffmpeg(tmp_path / "a.webm", sound, muxer="webm", codec="libopus", rate=48000)
+    path.write_bytes(path.read_bytes()[:300])
+
+    def fail(path):
+        raise OSError(errno.EIO, "broken")
+
+    monkeypatch.setattr("oneshots.decode._read_through", fail)
+    with pytest.raises(OSError, match="broken"):
+        decode(path)
+
+
+@pytest.mark.parametrize("kind", ["aac of a million headers without a frame", "amr of 10 hours of no data"])
+def test_given_no_end_of_damaged_packets_when_decoded_then_it_gives_up(tmp_path, monkeypatch, kind):
+    monkeypatch.setattr("oneshots.decode._MOST_DAMAGED_PACKETS", 100)
+    path = tmp_path / "a"
+    (special,) = [each for each in specials() if each.name == kind]
+    path.write_bytes(special.make())
+    tried = []
+    monkeypatch.setattr("oneshots.decode.logger.debug", lambda *_: tried.append(1))
+    with pytest.raises(Rejection):
+        decode(path)
+    assert len(tried) == 101
+
+
 # ---------------------------------------------------------------- several streams
 
 
@@ -513,6 +550,22 @@ def test_given_a_small_file_that_decodes_to_hours_when_run_then_the_cap_ends_it_
     assert "longer than 120 seconds" in manifest["reason"]["message"]
     # Python with its libraries takes 120 MB, two minutes 23; the hours would be gigabytes.
     assert peak_mb < 250
+
+
+@pytest.mark.parametrize(("size", "is_taken"), [(90_000, False), (450_000, True)])
+def test_given_fewer_bytes_than_any_recording_takes_when_decoded_then_ten_minutes_is_the_cap(tmp_path, size, is_taken):
+    # 15 minutes at 8 kHz: 24 bytes a second, and with that much behind it 500.
+    path = tmp_path / "silent.flac"
+    with soundfile.SoundFile(path, "w", samplerate=8000, channels=1, subtype="PCM_16") as file:
+        for _ in range(15):
+            file.write(np.zeros(60 * 8000, np.int16))
+    path.write_bytes(path.read_bytes() + bytes(size))
+    if is_taken:
+        assert decode(path).duration_seconds == pytest.approx(900)
+        return
+    with pytest.raises(Rejection, match="less than 500 bytes a second") as rejection:
+        decode(path)
+    assert rejection.value.code == "TOO_LONG"
 
 
 def test_given_a_header_that_promises_hours_when_run_then_no_memory_is_set_aside_for_them(tmp_path, sound):

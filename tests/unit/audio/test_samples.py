@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from oneshots.decode import decode
+from oneshots.limits import DiskFullError
 from oneshots.parameters import Parameters
 from oneshots.pipeline import process
-from oneshots.samples import SampleCollector, ScratchFullError, StoredSamples
+from oneshots.samples import SampleCollector, StoredSamples
 from tests.unit.audio.signals import noise, scene, write_by_soundfile
 
 IN_FILE = 0
@@ -89,7 +90,7 @@ def test_given_no_room_when_collected_then_the_error_says_where_and_what_to_do(s
         raise OSError(code, os.strerror(code))
 
     monkeypatch.setattr("os.write", full)
-    with pytest.raises(ScratchFullError, match="TMPDIR") as error:
+    with pytest.raises(DiskFullError, match="TMPDIR") as error:
         collect(np.ones((1, 1000), np.float32))
     assert str(scratch) in str(error.value)
 
@@ -101,7 +102,7 @@ def test_given_another_fault_of_the_disk_when_collected_then_it_is_not_taken_for
     monkeypatch.setattr("os.write", broken)
     with pytest.raises(OSError, match="broken") as error:
         collect(np.ones((1, 1000), np.float32))
-    assert not isinstance(error.value, ScratchFullError)
+    assert not isinstance(error.value, DiskFullError)
 
 
 def test_given_partial_writes_when_collected_then_all_is_there(monkeypatch):

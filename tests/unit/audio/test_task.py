@@ -176,6 +176,52 @@ def test_given_a_manifest_of_an_earlier_attempt_when_this_one_fails_then_none_is
     assert "No space left" in line["exception"]
 
 
+def test_given_no_more_memory_when_the_task_runs_then_it_is_one_line_and_137(s3, take, monkeypatch, tmp_path, capfd):
+    def ask_for_more(*_, **__):
+        raise MemoryError("while decoding")
+
+    monkeypatch.setattr(task, "process", ask_for_more)
+    assert task.main(upload(s3, take)) == 137
+    assert keys(s3) == []
+    assert list((tmp_path / "temporary").iterdir()) == []
+    line = json.loads(capfd.readouterr().err.splitlines()[-1])
+    assert (line["level"], line["message"]) == ("ERROR", "out of memory: while decoding")
+    assert "exception" not in line
+
+
+def test_given_the_time_is_up_when_the_task_runs_then_it_is_one_line_and_124(s3, take, monkeypatch, tmp_path, capfd):
+    monkeypatch.setattr(task, "process", lambda *_, **__: signal.raise_signal(signal.SIGALRM))
+    with pytest.raises(SystemExit) as stop:
+        task.main(upload(s3, take) | {"TIME_LIMIT_SECONDS": "600"})
+    assert stop.value.code == 124
+    assert keys(s3) == []
+    assert list((tmp_path / "temporary").iterdir()) == []
+    line = json.loads(capfd.readouterr().err.splitlines()[-1])
+    assert (line["level"], line["message"]) == ("ERROR", "not done within 600 seconds (TIME_LIMIT_SECONDS)")
+
+
+def test_given_no_room_for_the_upload_when_the_task_runs_then_nothing_is_downloaded(s3, take, monkeypatch, capfd):
+    monkeypatch.setattr("oneshots.limits.free_bytes", lambda place: 64 << 20)
+    monkeypatch.setattr(task, "process", lambda *_, **__: pytest.fail("it was downloaded"))
+    assert task.main(upload(s3, take)) == 1
+    assert keys(s3) == []
+    line = json.loads(capfd.readouterr().err.splitlines()[-1])
+    assert line["message"].startswith("no room for")
+    assert "exception" not in line
+
+
+def test_given_an_error_with_a_hostile_text_when_logged_then_it_is_one_line_of_ascii(s3, take, monkeypatch, capfd):
+    def fail(*_, **__):
+        raise ValueError('\x1b[2J\r\n{"level": "INFO"}\u202e\u2028\x85\x9b\ud800')
+
+    monkeypatch.setattr(task, "process", fail)
+    assert task.main(upload(s3, take)) == 1
+    err = capfd.readouterr().err
+    assert err.isascii()
+    assert err.replace("\n", "").isprintable()
+    assert [json.loads(line)["level"] for line in err.splitlines()] == ["ERROR"]
+
+
 def test_given_a_bucket_that_is_not_there_when_the_task_runs_then_it_is_no_rejection(s3, take):
     environment = upload(s3, take) | {"S3_BUCKET": "another-bucket"}
     assert task.main(environment) == 1
@@ -195,6 +241,8 @@ def test_given_s3_refuses_when_the_task_runs_then_the_error_is_kept_as_it_is():
         ({"PROCESSING_PARAMS": "{"}, "not JSON"),
         ({"PROCESSING_PARAMS": '{"target-loudness": 3}'}, "target-loudness is 3"),
         ({"MAX_DECODED_SECONDS": "soon"}, "MAX_DECODED_SECONDS is 'soon'"),
+        ({"MEMORY_LIMIT_MB": "12"}, "MEMORY_LIMIT_MB is '12'"),
+        ({"TIME_LIMIT_SECONDS": "0"}, "TIME_LIMIT_SECONDS is '0'"),
     ],
 )
 def test_given_a_wrong_environment_when_the_task_starts_then_it_names_what_is_wrong(s3, take, capfd, change, words):

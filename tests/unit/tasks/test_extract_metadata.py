@@ -286,6 +286,24 @@ def test_given_a_codec_that_nobody_knows_when_described_then_it_is_corrupt() -> 
         _describe(bytes(header) + bytes(1000), "wav")
 
 
+@pytest.mark.parametrize(
+    ("start", "size", "value", "words"),
+    [
+        (22, 2, 65, "claims 65 channels; 1 to 64 make sense"),
+        (24, 4, 768_001, "claims 768001 Hz; 1000 to 768000 make sense"),
+        (24, 4, 999, "claims 999 Hz; 1000 to 768000 make sense"),
+    ],
+    ids=["channels", "too fast", "too slow"],
+)
+def test_given_claims_that_make_no_sense_when_described_then_no_task_is_chosen_by_them(
+    start: int, size: int, value: int, words: str
+) -> None:
+    header = bytearray(wav_header(100_000))
+    header[start : start + size] = value.to_bytes(size, "little")
+    with pytest.raises(InvalidUpload, match=f"^CORRUPT: .* {words}"):
+        _describe(bytes(header) + bytes(100_000), "wav")
+
+
 def test_given_no_channels_in_the_header_when_described_then_their_number_is_unknown() -> None:
     header = bytearray(wav_header(1000))
     header[22:24] = bytes(2)

@@ -74,6 +74,7 @@ def test_given_a_value_in_range_when_read_then_it_is_typed(name: str, text: str,
         ("processing-version", "=?UTF-8?B?!?=", "1 to 32"),
         ("processing-version", "=?nonsense?Q?a?=", "1 to 32"),
         ("processing-version", "=?undefined?Q?a?=", "1 to 32"),
+        ("processing-version", "=?a\0b?Q?a?=", "1 to 32"),
     ],
 )
 def test_given_a_value_out_of_range_or_malformed_when_read_then_name_value_and_rule_are_said(

@@ -1,0 +1,1 @@
+"""Hostile input: mutated recordings, what they must come to, and the fuzzers."""
