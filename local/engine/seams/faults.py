@@ -117,7 +117,8 @@ def _after_the_call(state: Any, env: Any, fault: Fault, parameters: dict[str, An
 
 
 def _is_on_spot(parameters: dict[str, Any]) -> bool:
-    return any(each.get("capacityProvider") == "FARGATE_SPOT" for each in parameters.get("capacityProviderStrategy", []))
+    strategy = parameters.get("capacityProviderStrategy", [])
+    return any(each.get("capacityProvider") == "FARGATE_SPOT" for each in strategy)
 
 
 def to_client_context(fault: Fault) -> str:
