@@ -33,7 +33,7 @@ from local.engine.clients import CREDENTIALS, make_client
 from local.engine.errors import DeploymentError, EngineError
 from local.engine.executions import EndObserver, ExecutionResult, Executions, StateObserver
 from local.engine.faults import Fault, Faults, InputFilter, check, task_resources
-from local.engine.functions import FunctionConfiguration, FunctionPool, FunctionResult, Suffering
+from local.engine.functions import FunctionConfiguration, FunctionPool, FunctionResult, RunningInvocation, Suffering
 from local.engine.image import ContainerImage
 from local.engine.logs import LogObserver, Logs
 from local.engine.observers import ObserverThread
@@ -258,6 +258,10 @@ class Engine:
     def function_pids(self) -> dict[int, str]:
         """Return the Lambda processes, and the function that each runs."""
         return self._pool.pids()
+
+    def running_invocations(self) -> list[RunningInvocation]:
+        """Return the invocations that functions' processes work on right now."""
+        return self._pool.running()
 
     def execution_event(self, execution_arn: str, event: dict[str, Any]) -> None:
         """Hear of an event in an execution's history (the seams call this)."""

@@ -65,6 +65,16 @@ class Suffering:
     time_scale: float
 
 
+@dataclass(frozen=True)
+class RunningInvocation:
+    """An invocation that a function's process works on right now. `function` is the function's physical name."""
+
+    request_id: str
+    pid: int
+    function: str
+    payload: bytes
+
+
 class FunctionPool:
     """Runs functions in at most `slots` processes, which stay warm between invocations.
 
@@ -104,6 +114,12 @@ class FunctionPool:
         """Return the processes, warm or busy, with the functions that they run."""
         with self._lock:
             return {sandbox.pid: sandbox.function.name for sandbox in self._all}
+
+    def running(self) -> list[RunningInvocation]:
+        """Return the invocations that are being worked on; not those that wait for a slot or for a process's start."""
+        with self._lock:
+            works = [sandbox.running for sandbox in self._all]
+        return [each for each in works if each]
 
     def close(self) -> None:
         """End every process. An interrupted call leaves the rest to the next one."""
@@ -171,6 +187,7 @@ class _Sandbox:
         assert self._process.stdout is not None  # noqa: S101 - start() makes the pipe
         self._pump = self._log.pump(self._process.stdout)
         self._spent = False
+        self.running: RunningInvocation | None = None
 
     @property
     def pid(self) -> int:
@@ -193,9 +210,8 @@ class _Sandbox:
             started = time.monotonic()
             answer = self._suffer(request_id, suffering.fault) if suffering else None
             if answer is None:
-                self._api.hand_out(self._invocation(request_id, payload))
                 runs_out = suffering and suffering.fault.kind is Kind.TIMEOUT
-                answer = self._wait(request_id, suffering.time_scale if suffering and runs_out else 1.0)
+                answer = self._work(request_id, payload, suffering.time_scale if suffering and runs_out else 1.0)
             self._report(request_id, time.monotonic() - started)
         return FunctionResult(
             payload=answer.body,
@@ -235,6 +251,14 @@ class _Sandbox:
                 process.kill(self._process)
                 return self._exited(request_id, int(fault.number))
         return None
+
+    def _work(self, request_id: str, payload: bytes, time_scale: float) -> Answer:
+        self.running = RunningInvocation(request_id, self.pid, self.function.name, payload)
+        try:
+            self._api.hand_out(self._invocation(request_id, payload))
+            return self._wait(request_id, time_scale)
+        finally:
+            self.running = None
 
     def _wait(self, request_id: str, time_scale: float) -> Answer:
         deadline = time.monotonic() + self.function.timeout * time_scale

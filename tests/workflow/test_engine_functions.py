@@ -178,6 +178,34 @@ def test_given_a_warm_process_that_died_when_invoked_then_a_new_one_answers_and_
     assert len(folders) == 1
 
 
+def test_given_a_function_at_work_when_the_engine_is_asked_then_it_tells_process_and_payload_until_the_end(
+    small: Engine,
+) -> None:
+    with ThreadPoolExecutor(1) as callers:
+        answer = callers.submit(_invoke, small, do="sleep", seconds=0.3, name="Ada")
+        while not (running := small.running_invocations()) and not answer.done():
+            time.sleep(0.001)
+        answer.result()
+
+    (invocation,) = running
+    assert json.loads(invocation.payload)["name"] == "Ada"
+    assert invocation.function == small.resources["Greet"]
+    assert invocation.pid in small.function_pids()
+    assert small.running_invocations() == []
+
+
+def test_given_a_function_that_is_killed_at_work_when_it_has_ended_then_nothing_runs(small: Engine) -> None:
+    with ThreadPoolExecutor(1) as callers:
+        answer = callers.submit(_invoke, small, do="sleep", seconds=10)
+        while not (running := small.running_invocations()) and not answer.done():
+            time.sleep(0.001)
+        os.kill(running[0].pid, 9)
+        payload, error = answer.result()
+
+    assert (payload["errorType"], error) == ("Runtime.ExitError", "Unhandled")
+    assert small.running_invocations() == []
+
+
 def test_given_a_function_whose_init_failed_when_invoked_again_then_its_process_is_not_given_out_again(
     small: Engine, tmp_path: Path
 ) -> None:

@@ -11,7 +11,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Barrier, BrokenBarrierError
@@ -238,25 +238,25 @@ def _object_events(client: Client) -> Any:
 
 
 def _conditional_writes(client: Client) -> Any:
-    from moto.dynamodb import models
-
-    name, dynamodb = f"probe-{uuid.uuid4().hex}", client("dynamodb")
-    dynamodb.create_table(
-        TableName=name,
+    table = f"probe-{uuid.uuid4().hex}"
+    client("dynamodb").create_table(
+        TableName=table,
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
+    return [_who_wrote(client, table), _read_meanwhile(client, table), _read_before(client, table)]
+
+
+def _who_wrote(client: Client, table: str) -> list[bool]:
+    """Whether each of two writers succeeds who both want to be the first."""
+    from moto.dynamodb import models
+
+    dynamodb = client("dynamodb")
 
     def write(value: str) -> bool:
         try:
-            dynamodb.update_item(
-                TableName=name,
-                Key={"id": {"S": "one"}},
-                UpdateExpression="SET winner = :value",
-                ConditionExpression="attribute_not_exists(id)",
-                ExpressionAttributeValues={":value": {"S": value}},
-            )
+            _set_winner(client, table, "one", value, ConditionExpression="attribute_not_exists(id)")
         except dynamodb.exceptions.ConditionalCheckFailedException:
             return False
         return True
@@ -277,6 +277,59 @@ def _conditional_writes(client: Client) -> Any:
             return sorted(side_by_side.map(write, ("a", "b")))
     finally:
         models.create_condition_expression_parser = parser_of
+
+
+def _read_meanwhile(client: Client, table: str) -> list[list[str]]:
+    """The attributes that readers see of an item which is just being written."""
+    from moto.dynamodb import models
+
+    dynamodb, key = client("dynamodb"), {"id": {"S": "two"}}
+    ways = [
+        lambda: [dynamodb.get_item(TableName=table, Key=key)["Item"]],
+        lambda: dynamodb.batch_get_item(RequestItems={table: {"Keys": [key]}})["Responses"][table],
+        lambda: dynamodb.query(
+            TableName=table, KeyConditionExpression="id = :id", ExpressionAttributeValues={":id": key["id"]}
+        )["Items"],
+        lambda: dynamodb.scan(
+            TableName=table, FilterExpression="id = :id", ExpressionAttributeValues={":id": key["id"]}
+        )["Items"],
+    ]
+    readers: list[Future[Any]] = []
+
+    # half-way the writer waits for the readers, for as long as it takes when they take turns
+    def read_and_execute(*arguments: Any) -> Any:
+        readers.extend(side_by_side.submit(way) for way in ways)
+        wait(readers, 0.5)
+        return executor(*arguments)
+
+    executor, models.UpdateExpressionExecutor = models.UpdateExpressionExecutor, read_and_execute
+    try:
+        with ThreadPoolExecutor() as side_by_side:
+            _set_winner(client, table, "two", "a")
+            return [sorted(item) for reader in readers for item in reader.result()]
+    finally:
+        models.UpdateExpressionExecutor = executor
+
+
+def _read_before(client: Client, table: str) -> Any:
+    """What a reader has in hand who read before a write and answers after it."""
+    from moto.dynamodb.models import dynamodb_backends
+
+    backend = dynamodb_backends["123456789012"]["us-east-1"]
+    _set_winner(client, table, "three", "a")
+    read = backend.get_item(table, {"id": {"S": "three"}})
+    _set_winner(client, table, "three", "b")
+    return read and read.to_json()["Attributes"]["winner"]
+
+
+def _set_winner(client: Client, table: str, name: str, value: str, **condition: str) -> None:
+    client("dynamodb").update_item(
+        TableName=table,
+        Key={"id": {"S": name}},
+        UpdateExpression="SET winner = :value",
+        ExpressionAttributeValues={":value": {"S": value}},
+        **condition,
+    )
 
 
 def _then(seen: bool, both: Barrier) -> bool:
@@ -507,7 +560,7 @@ CONTRACTS = [
         _object_events,
         ["PutObject", ["etag", "key", "sequencer", "size", "version-id"], "a+b 100%25.wav"],
     ),
-    Contract("conditional_writes", _conditional_writes, [False, True]),
+    Contract("conditional_writes", _conditional_writes, [[False, True], [["id", "winner"]] * 4, {"S": "a"}]),
     Contract("event_targets", _event_targets, [{"n": [1, 2], "kind": 'a "kind"'}, "nothing for the schedule"]),
     Contract(
         "execution_status_events",

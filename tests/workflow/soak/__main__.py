@@ -42,6 +42,7 @@ def _crowd(engine: Engine, uploads: int, seed: int) -> list[str]:
     print(
         f"{account.uploads} uploads, {account.with_faults} into faults, {account.delivered_again} delivered again, "
         f"{time.monotonic() - began:.0f} s: executions ended {dict(account.ends)}, records {dict(account.records)}, "
+        f"{account.unfinished} failed ones left output for a replay to replace, "
         f"{len(account.problems)} not as they must be"
     )
     return account.problems
@@ -49,8 +50,8 @@ def _crowd(engine: Engine, uploads: int, seed: int) -> list[str]:
 
 def _show(what: str, toll: Toll, began: float) -> list[str]:
     print(
-        f"kill -9 of {what}: {toll.kills} kills, {toll.retried} attempts retried, {len(toll.ends)} recordings, "
-        f"{toll.ends.count('Processed')} Processed, {time.monotonic() - began:.0f} s, "
+        f"kill -9 of {what}: {toll.kills} kills, {toll.missed} missed and drawn again, {toll.retried} retried, "
+        f"{len(toll.ends)} recordings, {toll.ends.count('Processed')} Processed, {time.monotonic() - began:.0f} s, "
         f"{len(toll.problems)} not as they must be"
     )
     return toll.problems
