@@ -129,7 +129,8 @@ def _problems(
     if main is None or main.end_state != guest.cell.end:
         yield f"ended {[(result.end_state, result.error) for result in results]}, and the record is {record}"
         return
-    yield from judge(stack, guest.cell, upload, main).problems
+    failures = max(sum(result.status == "FAILED" for result in results), 1)
+    yield from judge(stack, guest.cell, upload, main, failures=failures).problems
     for result in results:
         failed_alike = (result.end_state, result.error) == (main.end_state, main.error)
         may_fail = guest.cell.leaves in {"failure", "settled"} and failed_alike
