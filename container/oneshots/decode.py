@@ -33,9 +33,9 @@ _MOST_CHANNELS = 64
 # What a file claims to be slower would grow without bounds on its way to RATE_RANGE_HZ; for what is faster than any
 # converter FFmpeg sets hundreds of MB aside.
 _LEAST_RATE_HZ, _MOST_RATE_HZ = 1000, 768_000
-# No recording of a sound takes less: the thriftiest speech codec, AMR at 4.75 kbit/s, takes 650. What does is digital
-# silence (AAC 140 to 480 bytes a second) or made to keep us busy for hours; of that some minutes are taken.
-_LEAST_BYTES_A_SECOND = 500
+# No recording of a sound takes less: Opus that pauses when nobody speaks (DTX) takes 370 with a tenth of speech. What
+# does is digital silence or made to keep us busy for hours; of that some minutes are taken.
+_LEAST_BYTES_A_SECOND = 150
 _SECONDS_OF_ANY_SIZE = 600.0
 # A file of nothing but headers has millions, each as costly as a good one. An hour of AAC has 150,000 packets in all.
 _MOST_DAMAGED_PACKETS = 50_000
@@ -109,7 +109,7 @@ def decode(path: Path, *, max_seconds: float = DEFAULT_MAX_SECONDS) -> Recording
     decodes before or after damage is kept, with a warning. Encoder priming is trimmed.
 
     Raises `Rejection`: NOT_AUDIO, NO_AUDIO_TRACK, CORRUPT (nothing decodes), TOO_LONG (over `max_seconds` decoded, or
-    over ten minutes of under 500 bytes a second; a header's duration proves nothing). Raises `limits.DiskFullError`
+    over ten minutes of under 150 bytes a second; a header's duration proves nothing). Raises `limits.DiskFullError`
     when a long one does not fit into TMPDIR, and MemoryError when the process is short of memory.
     """
     with _open(path) as container:

@@ -554,7 +554,7 @@ def test_given_a_small_file_that_decodes_to_hours_when_run_then_the_cap_ends_it_
 
 @pytest.mark.parametrize(("size", "is_taken"), [(90_000, False), (450_000, True)])
 def test_given_fewer_bytes_than_any_recording_takes_when_decoded_then_ten_minutes_is_the_cap(tmp_path, size, is_taken):
-    # 15 minutes at 8 kHz: 24 bytes a second, and with that much behind it 500.
+    # 15 minutes at 8 kHz: 24 bytes a second, and with that much behind it 124 or 524.
     path = tmp_path / "silent.flac"
     with soundfile.SoundFile(path, "w", samplerate=8000, channels=1, subtype="PCM_16") as file:
         for _ in range(15):
@@ -563,9 +563,29 @@ def test_given_fewer_bytes_than_any_recording_takes_when_decoded_then_ten_minute
     if is_taken:
         assert decode(path).duration_seconds == pytest.approx(900)
         return
-    with pytest.raises(Rejection, match="less than 500 bytes a second") as rejection:
+    with pytest.raises(Rejection, match="less than 150 bytes a second") as rejection:
         decode(path)
     assert rejection.value.code == "TOO_LONG"
+
+
+def test_given_a_long_call_that_is_silent_most_of_the_time_when_decoded_then_all_of_it_is_taken(tmp_path):
+    path, rate, minutes = tmp_path / "call.opus", 16000, 11
+    rng = np.random.default_rng(1)
+    with av.open(str(path), "w", format="ogg") as container:
+        options = {"application": "voip", "dtx": "1", "b": "16000"}
+        stream = container.add_stream("libopus", rate=rate, layout="mono", options=options)
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=rate, frame_size=320)
+        for _ in range(6 * minutes):
+            # Ten seconds of a quiet room, in which somebody speaks for one.
+            samples = rng.normal(0, 1e-4, (1, 10 * rate)).astype(np.float32)
+            samples[:, :rate] += rng.normal(0, 0.1, rate).astype(np.float32)
+            frame = av.AudioFrame.from_ndarray(samples, format="flt", layout="mono")
+            frame.sample_rate = rate
+            for piece in resampler.resample(frame):
+                container.mux(stream.encode(piece))
+        container.mux(stream.encode(None))
+    assert path.stat().st_size < 500 * 60 * minutes
+    assert decode(path).duration_seconds == pytest.approx(60 * minutes, abs=1)
 
 
 def test_given_a_header_that_promises_hours_when_run_then_no_memory_is_set_aside_for_them(tmp_path, sound):

@@ -13,9 +13,9 @@ HOLDER = "arn:aws:states:us-east-1:123456789012:execution:ProcessRecording:holde
 
 # Attempts at a state which a fault strikes for ever, and the end of the settlement.
 OF_THE_TABLE = [
-    ("DynamoDB.ThrottlingException", 9),
-    ("DynamoDB.InternalServerError", 6),
-    ("lost:DynamoDB.SdkClientException", 6),
+    ("DynamoDB.ThrottlingException", 100),
+    ("DynamoDB.InternalServerError", 100),
+    ("lost:DynamoDB.SdkClientException", 100),
     ("DynamoDB.ValidationException", 1),
 ]
 OF_THE_BUS = [
@@ -103,7 +103,7 @@ class TestOfAnExecution:
             (settlement,) = settlements.deliver(ended(upload))
 
         assert settlement.end_state == "NotSettled"
-        assert attempts_at(settlement, "SettleRecording") == 6
+        assert attempts_at(settlement, "SettleRecording") == 100
         assert status(stack, upload) == "PROCESSING"
 
 
