@@ -80,7 +80,7 @@ bench: $(VENV)/.bench-locked ## quality, speed and memory beside the peers; QUIC
 fuzz: $(VENV)/.fuzz-locked ## hypothesis and atheris on everything a stranger's input meets; MINUTES=2 SEED=1
 	@PYTHONPATH=tasks:container:. $(PY) -m fuzz --minutes $(MINUTES) --seed $(SEED) $(ARGS)
 
-verdicts: setup ## what comes of mutated recordings, each in a cold process; COUNT=2000 SEED=1 (40 minutes on 2 cores)
+verdicts: setup ## what comes of mutated recordings, each in a cold process; COUNT=2000 SEED=1 (an hour on two busy cores)
 	@PYTHONPATH=container:. $(PY) -m fuzz.verdicts --count $(COUNT) --seed $(SEED) $(ARGS)
 
 # ---------------------------------------------------------------- building
