@@ -103,7 +103,9 @@ class TestOfAnExecution:
             (settlement,) = settlements.deliver(ended(upload))
 
         assert settlement.end_state == "NotSettled"
-        assert attempts_at(settlement, "SettleRecording") == 100
+        # At time scale 0 an attempt may be over before it is in the history: the waits between them are counted.
+        waits = [pause for pause in stack.engine.executions.pauses(settlement.arn) if pause.state == "SettleRecording"]
+        assert len(waits) == 99
         assert status(stack, upload) == "PROCESSING"
 
 
