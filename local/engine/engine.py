@@ -409,13 +409,8 @@ class Engine:
         return {resource_map[name].family: image for name, image in translated.images.items()}
 
     def _deliver(self, event: dict[str, Any]) -> None:
-        if self._stopping:
-            return
-        try:
+        if not self._stopping:
             event_targets.send_to_default_bus(self.account, self.region, event)
-        except Exception:
-            # an observer that raises is called no more, and every later event would be lost with this one
-            logging.getLogger(__name__).exception("The event %s could not be delivered", event.get("id"))
 
     def _rules(self) -> list[Any]:
         return list(self._backend("events").event_buses["default"].rules.values())
