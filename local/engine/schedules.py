@@ -4,12 +4,11 @@ import logging
 import re
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 from local.engine.seams import event_targets
+from local.engine.service_events import service_event
 
 _LOG = logging.getLogger(__name__)
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
@@ -78,16 +77,13 @@ def _fire_and_go_on(rule: Any) -> None:
 
 def fire(rule: Any) -> dict[str, Any]:
     """Deliver a scheduled event to a rule's targets; returns the event."""
-    event = {
-        "version": "0",
-        "id": str(uuid.uuid4()),
-        "detail-type": "Scheduled Event",
-        "source": "aws.events",
-        "account": rule.account_id,
-        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "region": rule.region_name,
-        "resources": [rule.arn],
-        "detail": {},
-    }
+    event = service_event(
+        "Scheduled Event",
+        source="aws.events",
+        account=rule.account_id,
+        region=rule.region_name,
+        resource=rule.arn,
+        detail={},
+    )
     event_targets.deliver_to_targets(rule, event)
     return event

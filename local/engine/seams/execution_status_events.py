@@ -8,14 +8,14 @@ Upstream: no issue found.
 """
 
 import json
-import uuid
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
 
 from local.engine.seams import host
 from local.engine.seams.patching import replace
+from local.engine.service_events import service_event
 
 _ROOM = 248 * 1024  # bytes, for input and output as they are escaped in the event
 _start = Execution.start
@@ -46,16 +46,13 @@ def _tell(execution: Any, status: str) -> None:
 
 def status_event(execution: Any, status: str) -> dict[str, Any]:
     """Return the EventBridge event of an execution that has just come to a status."""
-    return {
-        "version": "0",
-        "id": str(uuid.uuid4()),
-        "detail-type": "Step Functions Execution Status Change",
-        "source": "aws.states",
-        "account": execution.account_id,
-        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "region": execution.region_name,
-        "resources": [execution.exec_arn],
-        "detail": {
+    return service_event(
+        "Step Functions Execution Status Change",
+        source="aws.states",
+        account=execution.account_id,
+        region=execution.region_name,
+        resource=execution.exec_arn,
+        detail={
             "executionArn": execution.exec_arn,
             "stateMachineArn": execution.state_machine.arn,
             "name": execution.name,
@@ -68,7 +65,7 @@ def status_event(execution: Any, status: str) -> dict[str, Any]:
             "stateMachineVersionArn": None,
             "stateMachineAliasArn": None,
         },
-    }
+    )
 
 
 def _payloads(execution: Any, status: str) -> dict[str, Any]:

@@ -9,13 +9,13 @@ Upstream: no issue found.
 
 import time
 import uuid
-from datetime import UTC, datetime
 from typing import Any
 
 from moto.s3 import notifications
 
 from local.engine.seams import event_targets
 from local.engine.seams.patching import replace
+from local.engine.service_events import service_event
 
 _REASONS = {
     "ObjectCreated:Put": "PutObject",
@@ -39,16 +39,13 @@ def object_event(account_id: str, bucket: Any, event_name: str, key: Any) -> dic
         described["version-id"] = key.version_id
     described["sequencer"] = f"{time.time_ns():018X}"
     name = str(getattr(event_name, "value", event_name)).removeprefix("s3:")
-    return {
-        "version": "0",
-        "id": str(uuid.uuid4()),
-        "detail-type": notifications._detail_type(event_name),
-        "source": "aws.s3",
-        "account": account_id,
-        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "region": bucket.region_name,
-        "resources": [bucket.arn],
-        "detail": {
+    return service_event(
+        notifications._detail_type(event_name),
+        source="aws.s3",
+        account=account_id,
+        region=bucket.region_name,
+        resource=bucket.arn,
+        detail={
             "version": "0",
             "bucket": {"name": bucket.name},
             "object": described,
@@ -57,7 +54,7 @@ def object_event(account_id: str, bucket: Any, event_name: str, key: Any) -> dic
             "source-ip-address": "127.0.0.1",
             "reason": _REASONS.get(name, name),
         },
-    }
+    )
 
 
 def _send(account_id: str, bucket: Any, event_name: str, key: Any) -> None:
