@@ -118,16 +118,17 @@ def enforced(
     last_resort = threading.Timer(limits.seconds + grace_seconds, end)
     last_resort.daemon = True
     handler = signal.signal(signal.SIGALRM, unwind)
-    with _no_core_dump(), _memory_limited(limits.memory_bytes):
-        last_resort.start()
-        signal.setitimer(signal.ITIMER_REAL, limits.seconds)
-        try:
+    # Before memory is limited: a thread that is refused its memory while it begins is waited for for ever.
+    last_resort.start()
+    signal.setitimer(signal.ITIMER_REAL, limits.seconds)
+    try:
+        with _no_core_dump(), _memory_limited(limits.memory_bytes):
             yield
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            last_resort.cancel()
-            last_resort.join()
-            signal.signal(signal.SIGALRM, handler)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        last_resort.cancel()
+        last_resort.join()
+        signal.signal(signal.SIGALRM, handler)
 
 
 @contextmanager

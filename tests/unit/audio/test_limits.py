@@ -146,3 +146,16 @@ def test_given_no_room_when_checked_then_the_error_says_how_much_there_is(tmp_pa
     with pytest.raises(DiskFullError, match=r"no room for \d+ MB in .* MB are free") as error:
         check_room(tmp_path, 1 << 60)
     assert error.value.errno == errno.ENOSPC
+
+
+def test_given_a_process_that_is_over_its_memory_already_when_it_is_limited_then_it_runs_out_and_does_not_hang():
+    ran = in_a_process(
+        "from oneshots.limits import Limits, enforced\n"
+        "held = bytearray(500 << 20)\n"
+        "with enforced(Limits(memory_bytes=256 << 20, seconds=50), say=print):\n"
+        "    try:\n"
+        "        more = bytearray(64 << 20)\n"
+        "    except MemoryError:\n"
+        "        print('out of memory')\n"
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "out of memory\n", "")
