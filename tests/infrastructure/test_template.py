@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
+FUNCTION_LOCKS = [*ROOT.glob("tasks/*/requirements.txt")]
 
 Template = dict[str, Any]
 
@@ -326,9 +327,9 @@ def test_given_the_image_then_only_a_digest_in_ecr_is_taken(source_template: Tem
 
 
 def test_given_the_lock_files_then_they_pin_by_hash_and_name_no_registry() -> None:
-    locks = [*ROOT.glob("requirements/*.txt"), *ROOT.glob("*/requirements.txt")]
+    locks = [*ROOT.glob("requirements/*.txt"), *ROOT.glob("container/requirements.txt"), *FUNCTION_LOCKS]
 
-    assert {lock.parent.name for lock in locks} == {"requirements", "tasks", "container"}
+    assert {lock.parent.name for lock in locks} == {"requirements", "container", "validate", "metadata", "persist"}
     for lock in locks:
         requirements = re.findall(r"^[a-z0-9](?:.*\\\n)*.*$", lock.read_text(), re.MULTILINE)
         assert requirements, lock
@@ -342,5 +343,6 @@ def test_given_what_is_deployed_then_it_is_locked_to_what_the_tests_run() -> Non
     def pins(path: Path) -> set[str]:
         return set(re.findall(r"^[a-z0-9][^ ;\\]+==[^ ;\\]+", path.read_text(), re.MULTILINE))
 
-    assert pins(ROOT / "tasks/requirements.txt") <= pins(ROOT / "requirements/dev.txt")
+    for lock in FUNCTION_LOCKS:
+        assert pins(lock) <= pins(ROOT / "requirements/dev.txt"), lock
     assert pins(ROOT / "container/requirements.txt") <= pins(ROOT / "requirements/dev.txt")
