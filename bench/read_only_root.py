@@ -37,14 +37,18 @@ class _MountAttributes(ctypes.Structure):
 
 
 def image_environment(scratch: Path) -> dict[str, str]:
-    """Return the ENV of `container/Dockerfile`, all of the environment there is in it, with `scratch` as its /tmp."""
+    """Return the ENV of `container/Dockerfile`, all of the environment there is in it, with `scratch` as its /tmp.
+
+    What stands there in numba's place comes first, as in the image.
+    """
     from local.engine.image import read_image
 
     image = read_image(ROOT / "container", "Dockerfile")
     # What the image has elsewhere is not writable there, so it must not be here.
     environment = image.local_environment(scratch=scratch, kept=Path("/not/there"))
     home = scratch / PurePosixPath(image.environment["HOME"]).relative_to("/tmp")  # noqa: S108 - the image's
-    return environment | {"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    python_path = f"{ROOT / 'container' / 'absent'}:{ROOT}"
+    return environment | {"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONPATH": python_path}
 
 
 def command_in(scratch: Path, command: list[str]) -> list[str]:

@@ -23,7 +23,7 @@ from bench.scene_cache import CACHE, fingerprint
 LENGTHS = {"30 s": 30, "10 min": 600, "60 min": 3600}
 RUNS = {"30 s": 5, "10 min": 5, "60 min": 5}
 QUICK_RUNS = {"30 s": 3}
-_IN_IMAGE = "oneshots, all features, numba cache empty, read-only root, other user"
+_IN_IMAGE = "oneshots, all features, without numba, read-only root, other user"
 
 
 @dataclass(frozen=True, kw_only=True)

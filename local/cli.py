@@ -31,6 +31,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+_Container = Annotated[
+    str | None,
+    typer.Option(
+        "--container",
+        help="Run tasks as real containers of an image, by podman:IMAGE or docker:IMAGE (Linux; docs/image.md).",
+        metavar="ENGINE:IMAGE",
+    ),
+]
+
 
 @app.command()
 def run(
@@ -62,6 +71,7 @@ def run(
             metavar="STATE=FAULT[xN]",
         ),
     ] = None,
+    container: _Container = None,
 ) -> None:
     """Upload recordings to the local stack, follow them through the workflow, fetch the one-shots."""
     recordings = files or [_SAMPLE]
@@ -83,6 +93,7 @@ def run(
             time_scale=time_scale,
             as_json=as_json,
             faults=faults or [],
+            containers=container,
         )
         return process(recordings, options)
 
@@ -96,13 +107,14 @@ def up(
     time_scale: Annotated[
         float, typer.Option(help="What the pauses of Retry and Wait are multiplied by.", min=0.0, max=10.0)
     ] = 1.0,
+    container: _Container = None,
 ) -> None:
     """Keep the stack running, for the AWS CLI and for whatever talks to S3, until ctrl-C."""
 
     def serve_stack() -> None:
         from local.up import serve
 
-        serve(_TEMPLATE, port=port, time_scale=time_scale)
+        serve(_TEMPLATE, port=port, time_scale=time_scale, containers=container)
 
     _interruptible(serve_stack)
 

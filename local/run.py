@@ -30,6 +30,7 @@ class RunOptions:
     time_scale: float
     as_json: bool
     faults: list[str]
+    containers: str | None
 
 
 def process(files: list[Path], options: RunOptions) -> list[int]:
@@ -57,7 +58,13 @@ def _is_upload(event: dict[str, Any]) -> bool:
 
 
 def _deploy(options: RunOptions) -> Engine:
-    return Engine.deploy(options.template, time_scale=options.time_scale, task_slots=_TASK_SLOTS, warm=True)
+    return Engine.deploy(
+        options.template,
+        time_scale=options.time_scale,
+        task_slots=_TASK_SLOTS,
+        warm=True,
+        containers=options.containers,
+    )
 
 
 def _follow(

@@ -3,10 +3,6 @@
 import os
 import sys
 
-# librosa, for descriptors, brings numba in. No function that numba compiles is called here; should one be, what is
-# compiled must not depend on the machine's exact CPU.
-os.environ.setdefault("NUMBA_CPU_NAME", "generic")
-
 
 def main() -> int:
     """Run the form that was asked for and return the process's exit code."""

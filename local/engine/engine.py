@@ -30,6 +30,7 @@ from moto.stepfunctions.parser.api import ExecutionStatus
 from local.engine import scratch, seams
 from local.engine.child_environment import ChildEnvironment
 from local.engine.clients import CREDENTIALS, make_client
+from local.engine.containers import Containers
 from local.engine.errors import DeploymentError, EngineError
 from local.engine.executions import EndObserver, ExecutionResult, Executions, StateObserver
 from local.engine.faults import Fault, Faults, InputFilter, check, task_resources
@@ -111,6 +112,7 @@ class Engine:
         port: int = 0,
         warm: bool = False,
         kept: Path | None = None,
+        containers: str | None = None,
     ) -> Self:
         """Deploy a SAM template and run it.
 
@@ -125,6 +127,8 @@ class Engine:
             port: the endpoint's port; 0 takes a free one.
             warm: start the functions' processes now, in the background.
             kept: the folder that stands for paths of container images that this machine lacks (caches).
+            containers: podman:IMAGE or docker:IMAGE has every task run as a real container of this image instead of
+                as a process (Linux).
 
         Raises:
             TemplateError: the template, a parameter or a file that it names is unusable.
@@ -137,9 +141,10 @@ class Engine:
         logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
         path = Path(template).resolve()
         translated = translate(path, parameters or {}, region=region, supported=_is_supported)
+        real = Containers.parse(containers) if containers else None
         engine = cls(region=region, time_scale=time_scale, port=port, kept=kept)
         try:
-            engine._create(translated, stack_name, function_slots, task_slots)
+            engine._create(translated, stack_name, function_slots, task_slots, real)
         except BaseException:
             engine.stop()
             raise
@@ -328,7 +333,14 @@ class Engine:
     ) -> None:
         self.stop()
 
-    def _create(self, translated: TranslatedTemplate, stack_name: str, function_slots: int, task_slots: int) -> None:
+    def _create(
+        self,
+        translated: TranslatedTemplate,
+        stack_name: str,
+        function_slots: int,
+        task_slots: int,
+        containers: Containers | None,
+    ) -> None:
         self.skipped = list(translated.skipped)
         self._store_code(translated.code)
         stack = self._create_stack(translated, stack_name)
@@ -350,6 +362,7 @@ class Engine:
             environment=environment,
             folder=self._folder,
             kept=self._kept,
+            containers=containers,
         )
 
     def _store_code(self, code: Mapping[str, Path]) -> None:

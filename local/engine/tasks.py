@@ -4,13 +4,14 @@ A task is moto's `Task` object, which DescribeTasks serialises; this module runs
 keeps the object's attributes as ECS would. Names of attributes are therefore moto's and botocore's.
 """
 
+import functools
 import os
 import shutil
 import signal
 import subprocess
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any
 
 from local.engine import process
 from local.engine.child_environment import ChildEnvironment
+from local.engine.containers import Containers
 from local.engine.errors import EngineStoppedError
 from local.engine.faults import Fault, Kind
 from local.engine.image import ContainerImage
@@ -54,6 +56,7 @@ class _Container:
     hangs: bool = False
     never_started: bool = False
     exit_code: int | None = None
+    remove: Callable[[], bool] | None = None  # the real container, if it is one; says whether memory ran out
 
     @property
     def name(self) -> str:
@@ -82,6 +85,7 @@ class TaskRunner:
         environment: what every container is told of AWS.
         folder: where the tasks' scratch folders are made.
         kept: the folder that stands for paths of the images that this machine lacks.
+        containers: what runs the tasks as real containers; None for plain processes.
 
     """
 
@@ -95,6 +99,7 @@ class TaskRunner:
         environment: ChildEnvironment,
         folder: Path,
         kept: Path,
+        containers: Containers | None = None,
     ):
         self._images = images
         self._revisions = frozenset(revisions)
@@ -103,6 +108,7 @@ class TaskRunner:
         self._environment = environment
         self._folder = folder
         self._kept = kept
+        self._containers_of = containers
         self._lock = threading.Lock()
         self._tasks: dict[str, _Task] = {}
         self._closed = False
@@ -232,34 +238,67 @@ class TaskRunner:
         overrides = {override["name"]: override for override in task.moto.overrides.get("containerOverrides", [])}
         for container in task.containers:
             try:
-                self._start_container(container, overrides.get(container.name, {}), scratch, task.moto)
+                self._start_container(container, overrides.get(container.name, {}), scratch, task)
             except (OSError, ValueError) as error:
                 task.could_not_start(container, f"CannotStartContainerError: {error}")
                 return False
         task.running()
         return True
 
-    def _start_container(self, container: _Container, override: dict[str, Any], scratch: Path, moto_task: Any) -> None:
+    def _start_container(self, container: _Container, override: dict[str, Any], scratch: Path, task: "_Task") -> None:
+        given = {
+            **_variables(container.definition.get("environment", [])),
+            **_variables(override.get("environment", [])),
+        }
+        command = override.get("command", container.definition.get("command"))
+        if container.definition.get("entryPoint") and not container.of_template:
+            raise ValueError("its task definition is not the template's, and brings an EntryPoint of its own")
+        if self._containers_of:
+            self._run_container(self._containers_of, container, given, command, task)
+        else:
+            self._run_process(container, given, command, scratch, task)
+        if container.process is None or container.process.stdout is None:
+            raise ValueError("its output can't be read")
+        container.pump = container.log.pump(container.process.stdout)
+        container.state.last_status = "RUNNING"
+        container.state.runtime_id = f"{task.moto.id}-{container.process.pid}"
+
+    def _run_container(
+        self,
+        containers: Containers,
+        container: _Container,
+        given: dict[str, str],
+        command: list[str] | None,
+        task: "_Task",
+    ) -> None:
+        container.environment = {**self._environment.around(given), **_told_by_ecs(task)}
+        name = f"sam-engine-{os.getpid()}-{task.moto.id}-{container.name}"
+        container.remove = functools.partial(containers.remove, name)
+        container.process = process.start(
+            containers.arguments(
+                name, container.definition, command=command, memory=task.memory, variables=container.environment
+            ),
+            directory=self._folder,
+            environment=containers.environment(container.environment),
+        )
+
+    def _run_process(
+        self, container: _Container, given: dict[str, str], command: list[str] | None, scratch: Path, task: "_Task"
+    ) -> None:
         image = container.image
         if image is None:
             raise ValueError(
                 "its task definition resource has no Metadata with Dockerfile and DockerContext: "
                 "the engine can't know what the image starts"
             )
-        own = {
-            **image.local_environment(scratch=scratch, kept=self._kept),
-            **_variables(container.definition.get("environment", [])),
-            **_variables(override.get("environment", [])),
-        }
+        own = {**image.local_environment(scratch=scratch, kept=self._kept), **given}
         container.environment = {
             **self._environment.around(own),
             "HOME": str(scratch),
             "TMPDIR": str(scratch),
             "PYTHONUNBUFFERED": "1",
-            "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
-            "ECS_TASK_ARN": moto_task.task_arn,
+            **_told_by_ecs(task),
         }
-        command = override.get("command", container.definition.get("command"))
         if entrypoint := container.definition.get("entryPoint"):
             if not container.of_template:
                 raise ValueError("its task definition is not the template's, and brings an EntryPoint of its own")
@@ -267,11 +306,6 @@ class TaskRunner:
         container.process = process.start(
             image.arguments(command), directory=image.context, environment=container.environment
         )
-        if container.process.stdout is None:
-            raise ValueError("its output can't be read")
-        container.pump = container.log.pump(container.process.stdout)
-        container.state.last_status = "RUNNING"
-        container.state.runtime_id = f"{moto_task.id}-{container.process.pid}"
 
 
 class _Task:
@@ -284,7 +318,7 @@ class _Task:
         self.stopped = threading.Event()
         self.thread: threading.Thread | None = None
         self.fault: Fault | None = None
-        self._memory = memory
+        self.memory = memory
         self._lock = threading.Lock()
         moto_task.status = "PROVISIONING"
         moto_task.created_at = datetime.now(UTC)
@@ -370,6 +404,8 @@ class _Task:
             grace_seconds = float(container.definition.get("stopTimeout", _DEFAULT_STOP_SECONDS))
             process.stop(container.process, grace_seconds=0.0 if container.hangs else grace_seconds)
             container.state.exitCode = container.reported_exit_code
+        if container.remove:
+            container.out_of_memory |= container.remove()
         if container.pump:
             container.pump.join(process.PUMP_SECONDS)
         if container.out_of_memory:
@@ -377,7 +413,7 @@ class _Task:
         container.state.last_status = "STOPPED"
 
     def _enforce_memory(self) -> None:
-        limit = self._memory
+        limit = self.memory
         for container in self.containers:
             if limit is None or container.process is None or container.process.poll() is not None:
                 continue
@@ -413,6 +449,10 @@ def _afflict(container: _Container, running: "subprocess.Popen[bytes]", fault: F
 def _memory(moto_task: Any, definition: Any) -> int | None:
     memory = moto_task.overrides.get("memory") or getattr(definition, "memory", None)
     return int(str(memory)) if str(memory).isdigit() else None
+
+
+def _told_by_ecs(task: _Task) -> dict[str, str]:
+    return {"AWS_EXECUTION_ENV": "AWS_ECS_FARGATE", "ECS_TASK_ARN": str(task.moto.task_arn)}
 
 
 def _variables(pairs: list[dict[str, Any]]) -> dict[str, str]:
