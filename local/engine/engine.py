@@ -37,6 +37,12 @@ from local.engine.functions import FunctionConfiguration, FunctionPool, Function
 from local.engine.image import ContainerImage
 from local.engine.logs import LogObserver, Logs
 from local.engine.observers import ObserverThread
+from local.engine.permissions.agents import FunctionAgent, TaskAgent
+from local.engine.permissions.deployed import Deployed, policies_of
+from local.engine.permissions.facts import FactsOfMoto
+from local.engine.permissions.gate import Gate
+from local.engine.permissions.permissions import Permissions
+from local.engine.permissions.statements import Policies
 from local.engine.schedules import Schedules, fire
 from local.engine.seams import event_targets, host
 from local.engine.server import MotoServer
@@ -59,10 +65,13 @@ class Engine:
         executions: the executions of state machines.
         functions: the functions by their physical names.
         faults: what attempts at Task states run into, once some are injected.
+        permissions: what every call is judged by; None where permissions are not enforced.
 
     """
 
-    def __init__(self, *, region: str, time_scale: float, port: int, kept: Path | None) -> None:
+    def __init__(
+        self, *, region: str, time_scale: float, port: int, kept: Path | None, permissions: Permissions | None
+    ) -> None:
         if not time_scale >= 0:
             raise EngineError(f"The time scale is {time_scale}; it must be 0 or more.")
         self.region = region
@@ -77,11 +86,12 @@ class Engine:
         self._clients: dict[str, Any] = {}
         self._client_lock = threading.Lock()
         self.functions: dict[str, FunctionConfiguration] = {}
+        self.permissions = permissions
         self._kept = kept or platformdirs.user_cache_path("sam-engine")
         host.enter(self)
         try:
             _forget_everything()
-            self._server = MotoServer(port)
+            self._server = MotoServer(port, self._gated)
         except BaseException:
             host.leave(self)
             raise
@@ -111,6 +121,7 @@ class Engine:
         port: int = 0,
         warm: bool = False,
         kept: Path | None = None,
+        enforce_permissions: bool = False,
     ) -> Self:
         """Deploy a SAM template and run it.
 
@@ -125,6 +136,7 @@ class Engine:
             port: the endpoint's port; 0 takes a free one.
             warm: start the functions' processes now, in the background.
             kept: the folder that stands for paths of container images that this machine lacks (caches).
+            enforce_permissions: judge every call by the policies of the role that makes it; needs Node.js packages.
 
         Raises:
             TemplateError: the template, a parameter or a file that it names is unusable.
@@ -137,7 +149,8 @@ class Engine:
         logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
         path = Path(template).resolve()
         translated = translate(path, parameters or {}, region=region, supported=_is_supported)
-        engine = cls(region=region, time_scale=time_scale, port=port, kept=kept)
+        permissions = Permissions(account=DEFAULT_ACCOUNT_ID, region=region) if enforce_permissions else None
+        engine = cls(region=region, time_scale=time_scale, port=port, kept=kept, permissions=permissions)
         try:
             engine._create(translated, stack_name, function_slots, task_slots)
         except BaseException:
@@ -282,6 +295,10 @@ class Engine:
         """
         self._events.tell([self._deliver], event)
 
+    def settle_events(self, seconds: float) -> None:
+        """Wait until what services have sent to the default bus so far is delivered."""
+        self._events.settle(seconds)
+
     def wait_for_end(self, execution_arn: str, seconds: float) -> bool:
         """Wait for an execution's end; says whether it came in time (the seams call this)."""
         return self.executions.wait_until_ended(execution_arn, seconds)
@@ -301,6 +318,8 @@ class Engine:
             self._wait_for_executions()
             self._observers.close()
             self._server.stop()
+            if self.permissions:
+                self.permissions.close()
             shutil.rmtree(self._folder, ignore_errors=True)
             host.leave(self)
             # last: an interrupted stop is finished when the process ends
@@ -338,7 +357,15 @@ class Engine:
         self.outputs = {output.key: str(output.value) for output in stack.output_map.values()}
         environment = ChildEnvironment(self.region, self.endpoint)
         self.functions = self._configurations(translated, resource_map)
-        self._pool = FunctionPool(slots=function_slots, logs=self.logs, environment=environment, folder=self._folder)
+        if self.permissions:
+            self.permissions.policies = self._policies(translated, resource_map)
+        self._pool = FunctionPool(
+            slots=function_slots,
+            logs=self.logs,
+            environment=environment,
+            folder=self._folder,
+            agent=FunctionAgent(self.permissions, self.account, self.region),
+        )
         self.tasks = TaskRunner(
             images=self._images(translated, resource_map),
             revisions=[self.resources[name] for name in translated.images if name in self.resources],
@@ -347,6 +374,7 @@ class Engine:
             environment=environment,
             folder=self._folder,
             kept=self._kept,
+            agent=TaskAgent(self.permissions, self.account, self.region),
         )
 
     def _store_code(self, code: Mapping[str, Path]) -> None:
@@ -393,8 +421,29 @@ class Engine:
                 log_group=properties.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{physical}"),
                 region=self.region,
                 account=self.account,
+                role=properties["Role"],
             )
         return configurations
+
+    def _policies(self, translated: TranslatedTemplate, resource_map: Any) -> Policies:
+        conditions = resource_map.lazy_condition_map
+        deployed = [
+            Deployed(
+                name,
+                each["Type"],
+                parsing.clean_json(each.get("Properties", {}), resource_map),
+                self.resources.get(name, name),
+            )
+            for name, each in {**translated.body["Resources"], **translated.left_out}.items()
+            if "Condition" not in each or conditions[each["Condition"]]
+        ]
+        elsewhere = FactsOfMoto(self.account, self.region).policy_of
+        return policies_of(deployed, account=self.account, region=self.region, policy_elsewhere=elsewhere)
+
+    def _gated(self, application: Any) -> Any:
+        if self.permissions is None:
+            return application
+        return Gate(application, self.permissions, account=self.account, facts=FactsOfMoto(self.account, self.region))
 
     def _images(self, translated: TranslatedTemplate, resource_map: Any) -> dict[str, ContainerImage]:
         for name in translated.resources("AWS::ECS::TaskDefinition"):

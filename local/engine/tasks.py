@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from local.engine import process
 from local.engine.child_environment import ChildEnvironment
@@ -22,6 +22,8 @@ from local.engine.errors import EngineStoppedError
 from local.engine.faults import Fault, Kind
 from local.engine.image import ContainerImage
 from local.engine.logs import Logs, LogStream
+from local.engine.permissions.agents import TaskAgent
+from local.engine.permissions.permissions import DeniedError, Session
 from local.engine.scratch import make_folder
 
 _POLL_SECONDS = 0.05
@@ -82,6 +84,7 @@ class TaskRunner:
         environment: what every container is told of AWS.
         folder: where the tasks' scratch folders are made.
         kept: the folder that stands for paths of the images that this machine lacks.
+        agent: takes tasks' roles on, and does under their execution roles what ECS does.
 
     """
 
@@ -95,6 +98,7 @@ class TaskRunner:
         environment: ChildEnvironment,
         folder: Path,
         kept: Path,
+        agent: TaskAgent,
     ):
         self._images = images
         self._revisions = frozenset(revisions)
@@ -103,13 +107,15 @@ class TaskRunner:
         self._environment = environment
         self._folder = folder
         self._kept = kept
+        self._agent = agent
         self._lock = threading.Lock()
         self._tasks: dict[str, _Task] = {}
         self._closed = False
 
     def start(self, moto_task: Any, definition: Any) -> None:
         """Take a task over from moto and start it in a thread of its own."""
-        task = _Task(moto_task, self._containers(moto_task, definition), _memory(moto_task, definition))
+        roles = _Roles.of(moto_task, definition)
+        task = _Task(moto_task, self._containers(moto_task, definition), _memory(moto_task, definition), roles)
         with self._lock:
             if self._closed:
                 raise EngineStoppedError("The engine has stopped.")
@@ -232,14 +238,32 @@ class TaskRunner:
         overrides = {override["name"]: override for override in task.moto.overrides.get("containerOverrides", [])}
         for container in task.containers:
             try:
-                self._start_container(container, overrides.get(container.name, {}), scratch, task.moto)
+                session = self._prepare(container, task)
+                self._start_container(container, overrides.get(container.name, {}), scratch, task.moto, session)
+            except DeniedError as error:
+                task.could_not_start(container, f"ResourceInitializationError: AccessDeniedException: {error}")
+                return False
             except (OSError, ValueError) as error:
                 task.could_not_start(container, f"CannotStartContainerError: {error}")
                 return False
         task.running()
         return True
 
-    def _start_container(self, container: _Container, override: dict[str, Any], scratch: Path, moto_task: Any) -> None:
+    def _prepare(self, container: _Container, task: "_Task") -> Session | None:
+        """Do what ECS does under the execution role before a container starts; returns the task role's session."""
+        roles = task.roles
+        self._agent.pull(roles.execution, str(container.definition.get("image", "")), roles.family)
+        self._agent.open_log(roles.execution, container.log.group, container.log.stream, roles.family)
+        return self._agent.take_on(roles.task, roles.family)
+
+    def _start_container(
+        self,
+        container: _Container,
+        override: dict[str, Any],
+        scratch: Path,
+        moto_task: Any,
+        session: Session | None,
+    ) -> None:
         image = container.image
         if image is None:
             raise ValueError(
@@ -252,7 +276,7 @@ class TaskRunner:
             **_variables(override.get("environment", [])),
         }
         container.environment = {
-            **self._environment.around(own),
+            **self._environment.around(own, session),
             "HOME": str(scratch),
             "TMPDIR": str(scratch),
             "PYTHONUNBUFFERED": "1",
@@ -274,11 +298,30 @@ class TaskRunner:
         container.state.runtime_id = f"{moto_task.id}-{container.process.pid}"
 
 
+@dataclass(frozen=True)
+class _Roles:
+    """A task's roles: its own, and the one under which ECS starts it; empty for none."""
+
+    family: str
+    task: str
+    execution: str
+
+    @classmethod
+    def of(cls, moto_task: Any, definition: Any) -> Self:
+        overrides = moto_task.overrides
+        return cls(
+            family=str(definition.family),
+            task=overrides.get("taskRoleArn") or getattr(definition, "task_role_arn", "") or "",
+            execution=overrides.get("executionRoleArn") or getattr(definition, "execution_role_arn", "") or "",
+        )
+
+
 class _Task:
     """The life of one task. `memory` is the task's limit in MiB, None for none."""
 
-    def __init__(self, moto_task: Any, containers: list[_Container], memory: int | None):
+    def __init__(self, moto_task: Any, containers: list[_Container], memory: int | None, roles: _Roles):
         self.moto = moto_task
+        self.roles = roles
         self.containers = containers
         self.stop_asked = threading.Event()
         self.stopped = threading.Event()
