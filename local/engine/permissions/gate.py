@@ -1,9 +1,11 @@
 """Stands before the services: what a role's session asks for is judged, and refused where it is denied."""
 
 import logging
+import uuid
 from collections.abc import Iterable
 from typing import Any
 
+from moto.core.errors import COMMON_ERROR_CODES
 from moto.core.exceptions import ServiceException
 from moto.core.serialize import get_serializer_class
 
@@ -16,8 +18,11 @@ from local.engine.permissions.requests import AwsRequest, UnreadableRequestError
 from local.engine.permissions.s3_needs import source_of
 
 _LOG = logging.getLogger(__name__)
+# Every service answers so, and no model says it: moto would warn.
+COMMON_ERROR_CODES.extend(("AccessDenied", "AccessDeniedException"))
 _READS = {"GetObject", "HeadObject"}
 _NOT_FOUND = "404"
+_REQUEST_ID = {"s3": "x-amz-request-id"}
 
 
 class Gate:
@@ -98,17 +103,23 @@ class _AccessDeniedError(ServiceException):
 
 def _denied(start_response: Any, request: AwsRequest, message: str) -> Iterable[bytes]:
     """Refuse as the service does: in its protocol, with its code."""
-    is_xml = request.protocol in ("rest-xml", "query", "ec2")
-    error = _AccessDeniedError("AccessDenied" if is_xml else "AccessDeniedException", message)
+    error = _AccessDeniedError("AccessDenied" if _is_brief(request) else "AccessDeniedException", message)
     serializer = get_serializer_class(request.service_model.service_name, request.protocol)
     answer = serializer(operation_model=request.model).serialize(error)
     body = answer["body"].encode() if isinstance(answer["body"], str) else bytes(answer["body"])
     # DynamoDB and its like answer 400, REST APIs and S3 403
     status = "400 Bad Request" if request.protocol == "json" else "403 Forbidden"
     headers = {str(name): str(value) for name, value in answer["headers"].items()}
-    headers["Content-Length"] = str(len(body))
+    headers |= {
+        "Content-Length": str(len(body)),
+        _REQUEST_ID.get(request.service, "x-amzn-requestid"): str(uuid.uuid4()),
+    }
     start_response(status, list(headers.items()))
     return [b"" if request.operation.startswith("Head") and request.service == "s3" else body]
+
+
+def _is_brief(request: AwsRequest) -> bool:
+    return request.protocol in ("rest-xml", "query", "ec2") or request.service == "sqs"
 
 
 def _refused(start_response: Any, message: str) -> Iterable[bytes]:

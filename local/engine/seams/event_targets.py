@@ -4,7 +4,8 @@ moto: knows no state machine, function or topic as a target, ignores that a rule
 Input and InputPath, and the dead-letter queue; InputTransformer is skipped for S3's events and stringly for
 others; a rule with a schedule and no pattern takes every event.
 Here: targets get the event as EventBridge would send it; one that can't be delivered goes to the target's
-dead-letter queue with EventBridge's message attributes. There is no retry: what fails here fails for ever.
+dead-letter queue with EventBridge's message attributes; one that the queue doesn't take either is lost. There is no
+retry: what fails here fails for ever.
 A schedule's rule takes no event but its own (local/engine/schedules.py).
 Upstream: https://github.com/getmoto/moto/issues/8452 (state machines)
 """
@@ -18,6 +19,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.exceptions import ClientError
 from jsonpath_ng.ext.parser import parse
 from moto.events.models import Rule, events_backends
 from moto.sns.models import sns_backends
@@ -70,7 +72,7 @@ def deliver_to_targets(rule: Any, original_event: dict[str, Any], transform_inpu
             deliver(rule.arn, target, text)
         except Exception as error:  # noqa: BLE001 - whatever it was, the event must not get lost
             _LOG.warning("The rule %s could not deliver to %s: %s", rule.name, target["Arn"], error)
-            _dead_letter(rule.arn, target, text, error)
+            _dead_letter_or_lose(rule.arn, target, text, error)
 
 
 def target_input(target: dict[str, Any], event: dict[str, Any], *, rule_arn: str) -> str:
@@ -180,6 +182,14 @@ _DELIVERIES: dict[str, Callable[[str, dict[str, Any], str], None]] = {
     "sqs": _send_message,
     "sns": _publish,
 }
+
+
+def _dead_letter_or_lose(rule_arn: str, target: dict[str, Any], text: str, error: Exception) -> None:
+    try:
+        _dead_letter(rule_arn, target, text, error)
+    except ClientError as refusal:
+        # as with EventBridge, nobody is told
+        _LOG.error("An event for %s is lost: %s", target["Arn"], refusal)
 
 
 def _dead_letter(rule_arn: str, target: dict[str, Any], text: str, error: Exception) -> None:
