@@ -105,6 +105,7 @@ class Engine:
         self._folder = scratch.make_root()
         self.tasks: TaskRunner
         self._pool: FunctionPool
+        self._deployed: tuple[TranslatedTemplate, Any]
         atexit.register(self._stop_at_exit)
 
     @classmethod
@@ -349,6 +350,7 @@ class Engine:
         self._store_code(translated.code)
         stack = self._create_stack(translated, stack_name)
         resource_map = stack.resource_map
+        self._deployed = (translated, resource_map)
         self.resources = {
             name: resource_map[name].physical_resource_id
             for name in translated.body["Resources"]
@@ -358,7 +360,7 @@ class Engine:
         environment = ChildEnvironment(self.region, self.endpoint)
         self.functions = self._configurations(translated, resource_map)
         if self.permissions:
-            self.permissions.policies = self._policies(translated, resource_map)
+            self.permissions.policies = self.policies()
         self._pool = FunctionPool(
             slots=function_slots,
             logs=self.logs,
@@ -425,7 +427,9 @@ class Engine:
             )
         return configurations
 
-    def _policies(self, translated: TranslatedTemplate, resource_map: Any) -> Policies:
+    def policies(self) -> Policies:
+        """Return the policies that the template deploys, read anew."""
+        translated, resource_map = self._deployed
         conditions = resource_map.lazy_condition_map
         deployed = [
             Deployed(

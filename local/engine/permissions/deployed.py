@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from moto.iam.aws_managed_policies import aws_managed_policies_data
@@ -123,8 +124,13 @@ def statements(holder: str, policy: str, document: Mapping[str, Any]) -> list[St
     ]
 
 
+@cache
+def _documents_of_aws() -> dict[str, Any]:
+    documents: dict[str, Any] = json.loads(aws_managed_policies_data)
+    return documents
+
+
 def _managed_by_aws(holder: str, arn: str) -> list[Statement]:
     # what a policy of another account's or of this one's says isn't in the template
-    documents: dict[str, Any] = json.loads(aws_managed_policies_data)
-    found = documents.get(arn.rsplit("/", 1)[-1])
+    found = _documents_of_aws().get(arn.rsplit("/", 1)[-1])
     return statements(holder, arn, found["Document"]) if found else []
