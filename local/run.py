@@ -19,7 +19,8 @@ _TASK_SLOTS = 2
 class RunOptions:
     """What `run` was asked for.
 
-    `metadata` is the upload's; `key` overrides public/unprocessed/{user}/{name}; `faults` are those of `--fault`.
+    `metadata` is the upload's; `key` overrides public/unprocessed/{user}/{name}; `faults` are those of `--fault`;
+    with `enforce_permissions` calls are judged by the policies.
     """
 
     template: Path
@@ -30,6 +31,7 @@ class RunOptions:
     time_scale: float
     as_json: bool
     faults: list[str]
+    enforce_permissions: bool = False
 
 
 def process(files: list[Path], options: RunOptions) -> list[int]:
@@ -57,7 +59,13 @@ def _is_upload(event: dict[str, Any]) -> bool:
 
 
 def _deploy(options: RunOptions) -> Engine:
-    return Engine.deploy(options.template, time_scale=options.time_scale, task_slots=_TASK_SLOTS, warm=True)
+    return Engine.deploy(
+        options.template,
+        time_scale=options.time_scale,
+        task_slots=_TASK_SLOTS,
+        warm=True,
+        enforce_permissions=options.enforce_permissions,
+    )
 
 
 def _follow(
