@@ -85,17 +85,19 @@ class FunctionPool:
         logs: where their output goes.
         environment: what every function is told of AWS.
         folder: where their scratch folders are made.
-        agent: takes functions' roles on.
+        agent: takes functions' roles on; without one nobody is judged.
 
     """
 
-    def __init__(self, *, slots: int, logs: Logs, environment: ChildEnvironment, folder: Path, agent: FunctionAgent):
+    def __init__(
+        self, *, slots: int, logs: Logs, environment: ChildEnvironment, folder: Path, agent: FunctionAgent | None = None
+    ):
         self._slots = threading.BoundedSemaphore(slots)
         self._size = slots
         self._logs = logs
         self._environment = environment
         self._folder = folder
-        self._agent = agent
+        self._agent = agent or FunctionAgent.of_nobody()
         self._lock = threading.Lock()
         self._idle: list[_Sandbox] = []
         self._all: set[_Sandbox] = set()

@@ -84,7 +84,7 @@ class TaskRunner:
         environment: what every container is told of AWS.
         folder: where the tasks' scratch folders are made.
         kept: the folder that stands for paths of the images that this machine lacks.
-        agent: takes tasks' roles on, and does under their execution roles what ECS does.
+        agent: takes tasks' roles on, and does under their execution roles what ECS does; without one nobody is judged.
 
     """
 
@@ -98,7 +98,7 @@ class TaskRunner:
         environment: ChildEnvironment,
         folder: Path,
         kept: Path,
-        agent: TaskAgent,
+        agent: TaskAgent | None = None,
     ):
         self._images = images
         self._revisions = frozenset(revisions)
@@ -107,7 +107,7 @@ class TaskRunner:
         self._environment = environment
         self._folder = folder
         self._kept = kept
-        self._agent = agent
+        self._agent = agent or TaskAgent.of_nobody()
         self._lock = threading.Lock()
         self._tasks: dict[str, _Task] = {}
         self._closed = False

@@ -4,6 +4,7 @@ Each does nothing, and allows everything, where permissions are not enforced.
 """
 
 import re
+from typing import Self
 
 from local.engine.permissions.calls import Need
 from local.engine.permissions.permissions import DeniedError, Permissions, Session
@@ -18,6 +19,11 @@ class _Agent:
         self._permissions = permissions
         self._account = account
         self._region = region
+
+    @classmethod
+    def of_nobody(cls) -> Self:
+        """Return an agent that judges nobody."""
+        return cls(None, "", "")
 
     def _session(self, role_arn: str, *, name: str, source: str) -> Session | None:
         if self._permissions is None:

@@ -6,7 +6,7 @@ moto has routers and parsers of its own for every protocol, made from botocore's
 import io
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote
 
 from moto.core.model import OperationModel, ServiceModel
@@ -50,8 +50,8 @@ class AwsRequest:
 
 def access_key_of(environ: dict[str, Any]) -> str | None:
     """Return the access key that a WSGI request is signed with, if it is."""
-    found = _credential(environ)
-    return found[1] if found else None
+    signed = _signed(environ)
+    return signed.access_key if signed else None
 
 
 def place_of(environ: dict[str, Any]) -> str:
@@ -66,11 +66,10 @@ def read(environ: dict[str, Any]) -> AwsRequest:
         UnreadableRequestError: no operation is like this.
 
     """
-    credential = _credential(environ)
-    if credential is None:
+    signed = _signed(environ)
+    if signed is None:
         raise UnreadableRequestError("It isn't signed.")
-    region, signed_for = credential[2], credential[3]
-    client = _CLIENTS.get(signed_for, signed_for)
+    client = _CLIENTS.get(signed.service, signed.service)
     try:
         router = get_service_router(client)
         if client != "s3":
@@ -80,16 +79,25 @@ def read(environ: dict[str, Any]) -> AwsRequest:
     except (NotFound, NotImplementedError, ValueError) as error:
         raise UnreadableRequestError(f"It is no operation of {client} that is known.") from error
     parameters = _parameters(environ, operation, protocol, uri_parameters)
-    service = "cloudwatch" if client == "cloudwatch" else signed_for
-    return AwsRequest(service, str(operation.name), region, parameters, operation, protocol)
+    service = "cloudwatch" if client == "cloudwatch" else signed.service
+    return AwsRequest(service, str(operation.name), signed.region, parameters, operation, protocol)
 
 
-def _credential(environ: dict[str, Any]) -> re.Match[str] | None:
-    signed = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
-    if signed:
-        return signed
-    presigned = parse_qs(environ.get("QUERY_STRING", "")).get("X-Amz-Credential", [""])[0]
-    return _CREDENTIAL.search(f"Credential={presigned}")
+class _Signed(NamedTuple):
+    access_key: str
+    region: str
+    service: str
+
+
+def _signed(environ: dict[str, Any]) -> _Signed | None:
+    """Return who signed a request, and for what: in its header, or in its address."""
+    query = parse_qs(environ.get("QUERY_STRING", ""))
+    presigned = "Credential=" + query.get("X-Amz-Credential", [""])[0]
+    if found := _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", "")) or _CREDENTIAL.search(presigned):
+        return _Signed(*found.groups())
+    # S3's addresses are still signed the old way where nothing else is asked for
+    old = query.get("AWSAccessKeyId")
+    return _Signed(old[0], "us-east-1", "s3") if old else None
 
 
 def _parameters(
