@@ -13,6 +13,7 @@ from tests.recordings import beeps, wav_recording
 from tests.workflow.least_privilege.stage import Outcome, Stage, until
 from tests.workflow.process_recording.stack import Upload
 from tests.workflow.settle_recordings.settlements import recording
+from tests.workflow.test_dead_letters import without_machine
 
 BEEP = wav_recording(beeps(1))
 NO_RECORDING = b"no recording"
@@ -114,20 +115,20 @@ def _is_at_work(stage: Stage, upload: Upload, execution: str) -> bool:
 
 
 def start_that_fails(stage: Stage) -> Outcome:
-    with stage.without_machine("ProcessRecordingArn"):
+    with without_machine(stage.stack, "ProcessRecordingArn"):
         stage.upload("unstarted.wav", NO_RECORDING)
         return {"dead letters": stage.dead_letters("FailedStartsQueueUrl")}
 
 
 def settlement_that_cannot_start(stage: Stage) -> Outcome:
-    with stage.without_machine("SettleRecordingsArn"):
+    with without_machine(stage.stack, "SettleRecordingsArn"):
         upload = Upload(stage.stack.bucket, "public/unprocessed/demo/unsettled.wav", "v1")
         stage.engine.wait(stage.settlements.fail_to_start(upload), 60)
         return {"dead letters": stage.dead_letters("FailedSettlementsQueueUrl")}
 
 
 def sweep_that_cannot_start(stage: Stage) -> Outcome:
-    with stage.without_machine("SettleRecordingsArn"):
+    with without_machine(stage.stack, "SettleRecordingsArn"):
         stage.engine.fire_schedule("SettleRecordingsSweep")
         return {"dead letters": stage.dead_letters("FailedSettlementsQueueUrl")}
 

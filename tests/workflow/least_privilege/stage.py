@@ -115,25 +115,12 @@ class Stage:
         return count
 
     @contextmanager
-    def without_machine(self, output: str) -> Iterator[None]:
-        """Have a state machine not be there for a while."""
-        sfn = self.engine.client("stepfunctions")
-        machine = sfn.describe_state_machine(stateMachineArn=self.engine.outputs[output])
-        sfn.delete_state_machine(stateMachineArn=machine["stateMachineArn"])
-        try:
-            yield
-        finally:
-            sfn.create_state_machine(
-                **{name: machine[name] for name in ("name", "definition", "roleArn")}, type=machine["type"]
-            )
-
-    @contextmanager
     def before(self, function: str, do: Callable[[], Any]) -> Iterator[None]:
         """Do something each time before a function, by its logical id, is invoked."""
         physical = self.engine.resources[function]
 
         def hook(invoked: str, event: dict[str, Any]) -> None:
-            if invoked in (physical, function):
+            if invoked.partition(":")[0] in (physical, function):
                 do()
 
         with self.reprocessing.invoking(hook):
