@@ -20,6 +20,7 @@ _USER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _PARAMETER = re.compile(r"[a-z0-9-]+")
 _LONGEST_METADATA = 2048  # bytes, as S3 allows
 _LONGEST_KEY = 1024  # bytes
+_ENFORCE_IAM = "Judge every call by the policies of the role that makes it; `make node-modules` brings what it needs."
 
 PROCESSED, FAILED, REJECTED = 0, 1, 3
 _WORST_FIRST = (FAILED, REJECTED, PROCESSED)
@@ -72,6 +73,7 @@ def run(
         ),
     ] = None,
     container: _Container = None,
+    enforce_iam: Annotated[bool, typer.Option("--enforce-iam", help=_ENFORCE_IAM)] = False,
 ) -> None:
     """Upload recordings to the local stack, follow them through the workflow, fetch the one-shots."""
     recordings = files or [_SAMPLE]
@@ -94,6 +96,7 @@ def run(
             as_json=as_json,
             faults=faults or [],
             containers=container,
+            enforce_permissions=enforce_iam,
         )
         return process(recordings, options)
 
@@ -108,13 +111,14 @@ def up(
         float, typer.Option(help="What the pauses of Retry and Wait are multiplied by.", min=0.0, max=10.0)
     ] = 1.0,
     container: _Container = None,
+    enforce_iam: Annotated[bool, typer.Option("--enforce-iam", help=_ENFORCE_IAM)] = False,
 ) -> None:
     """Keep the stack running, for the AWS CLI and for whatever talks to S3, until ctrl-C."""
 
     def serve_stack() -> None:
         from local.up import serve
 
-        serve(_TEMPLATE, port=port, time_scale=time_scale, containers=container)
+        serve(_TEMPLATE, port=port, time_scale=time_scale, containers=container, enforce_permissions=enforce_iam)
 
     _interruptible(serve_stack)
 

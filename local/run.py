@@ -19,7 +19,8 @@ _TASK_SLOTS = 2
 class RunOptions:
     """What `run` was asked for.
 
-    `metadata` is the upload's; `key` overrides public/unprocessed/{user}/{name}; `faults` are those of `--fault`.
+    `metadata` is the upload's; `key` overrides public/unprocessed/{user}/{name}; `faults` are those of `--fault`;
+    with `enforce_permissions` calls are judged by the policies.
     """
 
     template: Path
@@ -30,7 +31,8 @@ class RunOptions:
     time_scale: float
     as_json: bool
     faults: list[str]
-    containers: str | None
+    containers: str | None = None
+    enforce_permissions: bool = False
 
 
 def process(files: list[Path], options: RunOptions) -> list[int]:
@@ -64,6 +66,7 @@ def _deploy(options: RunOptions) -> Engine:
         task_slots=_TASK_SLOTS,
         warm=True,
         containers=options.containers,
+        enforce_permissions=options.enforce_permissions,
     )
 
 

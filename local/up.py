@@ -9,11 +9,21 @@ from local.terminal import Terminal, printable, skipped_lines
 _UPLOADS = "public/unprocessed/demo/"
 
 
-def serve(template: Path, *, port: int, time_scale: float, containers: str | None) -> None:
+def serve(
+    template: Path, *, port: int, time_scale: float, containers: str | None = None, enforce_permissions: bool = False
+) -> None:
     """Deploy, explain, and log executions until interrupted."""
     console = Terminal(soft_wrap=True)
     Engine.stop_on_signals()
-    with Engine.deploy(template, port=port, time_scale=time_scale, warm=True, containers=containers) as engine:
+    deployed = Engine.deploy(
+        template,
+        port=port,
+        time_scale=time_scale,
+        warm=True,
+        containers=containers,
+        enforce_permissions=enforce_permissions,
+    )
+    with deployed as engine:
         _explain(console, engine)
         machines = _machines(engine)
         engine.watch_states(lambda arn, visit: _log_state(console, machines, arn, visit))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from local.engine.clients import CREDENTIALS
+from local.engine.permissions.permissions import Session
 
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 # a template's own AWS_ENDPOINT_URL_S3 would beat AWS_ENDPOINT_URL, and a profile needs the user's files
@@ -18,14 +19,17 @@ class ChildEnvironment:
     region: str
     endpoint: str
 
-    def around(self, own: Mapping[str, str]) -> dict[str, str]:
-        """Return a child's variables: its own, which may say the region, and what must not be overridden."""
+    def around(self, own: Mapping[str, str], session: Session | None = None) -> dict[str, str]:
+        """Return a child's variables: its own, which may say the region, and what must not be overridden.
+
+        Credentials are its role's session's, where permissions are enforced.
+        """
         return {
             "PATH": _PATH,
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
             **{name: value for name, value in own.items() if not name.startswith(_REDIRECTIONS)},
-            **CREDENTIALS,
+            **(session.as_variables() if session else CREDENTIALS),
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
             "AWS_CONFIG_FILE": os.devnull,

@@ -1,5 +1,6 @@
-"""AWS clients that talk to the engine, with credentials that open nothing."""
+"""AWS clients that talk to the engine, with credentials that open nothing elsewhere."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from botocore.config import Config
@@ -11,7 +12,11 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 _NO_PROXY = Config(proxies={})
 
 
-def make_client(service: str, *, region: str, port: int, config: Config) -> Any:
-    """Return a boto3 client of the server on this machine's `port`."""
-    session = own_session(*CREDENTIALS.values(), region_name=region)
+def make_client(
+    service: str, *, region: str, port: int, config: Config, credentials: Mapping[str, str] | None = None
+) -> Any:
+    """Return a boto3 client of the server on this machine's `port`; without credentials, the engine's user's."""
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    keys = [(credentials or CREDENTIALS).get(name) for name in names]
+    session = own_session(*keys, region_name=region)
     return session.client(service, endpoint_url=f"http://127.0.0.1:{port}", config=config.merge(_NO_PROXY))

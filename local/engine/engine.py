@@ -38,6 +38,12 @@ from local.engine.functions import FunctionConfiguration, FunctionPool, Function
 from local.engine.image import ContainerImage
 from local.engine.logs import LogObserver, Logs
 from local.engine.observers import ObserverThread
+from local.engine.permissions.agents import FunctionAgent, TaskAgent
+from local.engine.permissions.deployed import RESOURCE_POLICIES, Deployed, policies_of
+from local.engine.permissions.facts import FactsOfMoto
+from local.engine.permissions.gate import Gate
+from local.engine.permissions.permissions import Permissions
+from local.engine.permissions.statements import Policies
 from local.engine.schedules import Schedules, fire
 from local.engine.seams import event_targets, host
 from local.engine.server import MotoServer
@@ -60,10 +66,13 @@ class Engine:
         executions: the executions of state machines.
         functions: the functions by their physical names.
         faults: what attempts at Task states run into, once some are injected.
+        permissions: what every call is judged by; None where permissions are not enforced.
 
     """
 
-    def __init__(self, *, region: str, time_scale: float, port: int, kept: Path | None) -> None:
+    def __init__(
+        self, *, region: str, time_scale: float, port: int, kept: Path | None, permissions: Permissions | None
+    ) -> None:
         if not time_scale >= 0:
             raise EngineError(f"The time scale is {time_scale}; it must be 0 or more.")
         self.region = region
@@ -78,11 +87,12 @@ class Engine:
         self._clients: dict[str, Any] = {}
         self._client_lock = threading.Lock()
         self.functions: dict[str, FunctionConfiguration] = {}
+        self.permissions = permissions
         self._kept = kept or platformdirs.user_cache_path("sam-engine")
         host.enter(self)
         try:
             _forget_everything()
-            self._server = MotoServer(port)
+            self._server = MotoServer(port, self._gated)
         except BaseException:
             host.leave(self)
             raise
@@ -96,6 +106,7 @@ class Engine:
         self._folder = scratch.make_root()
         self.tasks: TaskRunner
         self._pool: FunctionPool
+        self._deployed: tuple[TranslatedTemplate, Any]
         atexit.register(self._stop_at_exit)
 
     @classmethod
@@ -113,6 +124,7 @@ class Engine:
         warm: bool = False,
         kept: Path | None = None,
         containers: str | None = None,
+        enforce_permissions: bool = False,
     ) -> Self:
         """Deploy a SAM template and run it.
 
@@ -129,6 +141,7 @@ class Engine:
             kept: the folder that stands for paths of container images that this machine lacks (caches).
             containers: podman:IMAGE or docker:IMAGE has every task run as a real container of this image instead of
                 as a process (Linux).
+            enforce_permissions: judge every call by the policies of the role that makes it; needs Node.js packages.
 
         Raises:
             TemplateError: the template, a parameter or a file that it names is unusable.
@@ -142,7 +155,8 @@ class Engine:
         path = Path(template).resolve()
         translated = translate(path, parameters or {}, region=region, supported=_is_supported)
         real = Containers.parse(containers) if containers else None
-        engine = cls(region=region, time_scale=time_scale, port=port, kept=kept)
+        permissions = Permissions(account=DEFAULT_ACCOUNT_ID, region=region) if enforce_permissions else None
+        engine = cls(region=region, time_scale=time_scale, port=port, kept=kept, permissions=permissions)
         try:
             engine._create(translated, stack_name, function_slots, task_slots, real)
         except BaseException:
@@ -290,6 +304,10 @@ class Engine:
         """
         self._events.tell([self._deliver], event)
 
+    def settle_events(self, seconds: float) -> None:
+        """Wait until what services have sent to the default bus so far is delivered."""
+        self._events.settle(seconds)
+
     def wait_for_end(self, execution_arn: str, seconds: float) -> bool:
         """Wait for an execution's end; says whether it came in time (the seams call this)."""
         return self.executions.wait_until_ended(execution_arn, seconds)
@@ -309,6 +327,8 @@ class Engine:
             self._wait_for_executions()
             self._observers.close()
             self._server.stop()
+            if self.permissions:
+                self.permissions.close()
             shutil.rmtree(self._folder, ignore_errors=True)
             host.leave(self)
             # last: an interrupted stop is finished when the process ends
@@ -345,6 +365,7 @@ class Engine:
         self._store_code(translated.code)
         stack = self._create_stack(translated, stack_name)
         resource_map = stack.resource_map
+        self._deployed = (translated, resource_map)
         self.resources = {
             name: resource_map[name].physical_resource_id
             for name in translated.body["Resources"]
@@ -353,7 +374,16 @@ class Engine:
         self.outputs = {output.key: str(output.value) for output in stack.output_map.values()}
         environment = ChildEnvironment(self.region, self.endpoint)
         self.functions = self._configurations(translated, resource_map)
-        self._pool = FunctionPool(slots=function_slots, logs=self.logs, environment=environment, folder=self._folder)
+        if self.permissions:
+            self.permissions.policies = self.policies()
+            self.skipped = [each for each in self.skipped if each.type not in RESOURCE_POLICIES]
+        self._pool = FunctionPool(
+            slots=function_slots,
+            logs=self.logs,
+            environment=environment,
+            folder=self._folder,
+            agent=FunctionAgent(self.permissions, self.account, self.region),
+        )
         self.tasks = TaskRunner(
             images=self._images(translated, resource_map),
             revisions=[self.resources[name] for name in translated.images if name in self.resources],
@@ -363,6 +393,7 @@ class Engine:
             folder=self._folder,
             kept=self._kept,
             containers=containers,
+            agent=TaskAgent(self.permissions, self.account, self.region),
         )
 
     def _store_code(self, code: Mapping[str, Path]) -> None:
@@ -409,6 +440,7 @@ class Engine:
                 log_group=properties.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{physical}"),
                 region=self.region,
                 account=self.account,
+                role=properties["Role"],
             )
         return configurations
 
@@ -422,6 +454,28 @@ class Engine:
         versions = self._backend("lambda").list_versions_by_function
         published = {name: [str(each.version) for each in versions(name)][1:] for name in self.functions}
         return [self._function(":".join([name, *numbers[-1:]])) for name, numbers in published.items()]
+
+    def policies(self) -> Policies:
+        """Return the policies that the template deploys, read anew."""
+        translated, resource_map = self._deployed
+        conditions = resource_map.lazy_condition_map
+        deployed = [
+            Deployed(
+                name,
+                each["Type"],
+                parsing.clean_json(each.get("Properties", {}), resource_map),
+                self.resources.get(name, name),
+            )
+            for name, each in {**translated.body["Resources"], **translated.left_out}.items()
+            if "Condition" not in each or conditions[each["Condition"]]
+        ]
+        elsewhere = FactsOfMoto(self.account, self.region).policy_of
+        return policies_of(deployed, account=self.account, region=self.region, policy_elsewhere=elsewhere)
+
+    def _gated(self, application: Any) -> Any:
+        if self.permissions is None:
+            return application
+        return Gate(application, self.permissions, account=self.account, facts=FactsOfMoto(self.account, self.region))
 
     def _images(self, translated: TranslatedTemplate, resource_map: Any) -> dict[str, ContainerImage]:
         for name in translated.resources("AWS::ECS::TaskDefinition"):

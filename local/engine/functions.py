@@ -26,6 +26,7 @@ from local.engine.child_environment import ChildEnvironment
 from local.engine.errors import EngineStoppedError
 from local.engine.faults import Fault, Kind
 from local.engine.logs import Logs
+from local.engine.permissions.agents import FunctionAgent
 from local.engine.runtime_api import Answer, Invocation, RuntimeApi
 
 _INIT_SECONDS = 120.0  # Lambda gives 10; a laptop under load gets more, and is not charged
@@ -51,6 +52,7 @@ class FunctionConfiguration:
     log_group: str
     region: str
     account: str
+    role: str
     version: str = LATEST
 
     def published(self, version: str) -> Self:
@@ -93,15 +95,19 @@ class FunctionPool:
         logs: where their output goes.
         environment: what every function is told of AWS.
         folder: where their scratch folders are made.
+        agent: takes functions' roles on; without one nobody is judged.
 
     """
 
-    def __init__(self, *, slots: int, logs: Logs, environment: ChildEnvironment, folder: Path):
+    def __init__(
+        self, *, slots: int, logs: Logs, environment: ChildEnvironment, folder: Path, agent: FunctionAgent | None = None
+    ):
         self._slots = threading.BoundedSemaphore(slots)
         self._size = slots
         self._logs = logs
         self._environment = environment
         self._folder = folder
+        self._agent = agent or FunctionAgent.of_nobody()
         self._lock = threading.Lock()
         self._idle: list[_Sandbox] = []
         self._all: set[_Sandbox] = set()
@@ -110,7 +116,13 @@ class FunctionPool:
     def invoke(
         self, function: FunctionConfiguration, payload: bytes, *, suffering: Suffering | None = None
     ) -> FunctionResult:
-        """Invoke and wait for the result; waits for a slot without charging the function for it."""
+        """Invoke and wait for the result; waits for a slot without charging the function for it.
+
+        Raises:
+            DeniedError: Lambda can't take the function's role on.
+
+        """
+        self._agent.take_on(function.role, function.name)
         with self._slots, self._sandbox(function) as sandbox:
             return sandbox.invoke(payload, suffering)
 
@@ -160,7 +172,7 @@ class FunctionPool:
             else:
                 if len(self._all) - len(unwanted) >= self._size and self._idle:
                     unwanted.append(self._idle.pop(0))
-                sandbox = _Sandbox(function, self._logs, self._environment, self._folder)
+                sandbox = _Sandbox(function, self._logs, self._environment, self._folder, self._agent)
                 self._all.add(sandbox)
         for each in unwanted:
             self._discard(each)
@@ -183,16 +195,29 @@ class FunctionPool:
 class _Sandbox:
     """One warm process of one function."""
 
-    def __init__(self, function: FunctionConfiguration, logs: Logs, environment: ChildEnvironment, folder: Path):
+    def __init__(
+        self,
+        function: FunctionConfiguration,
+        logs: Logs,
+        environment: ChildEnvironment,
+        folder: Path,
+        agent: FunctionAgent,
+    ):
+        session = agent.take_on(function.role, function.name)
         self.function = function
         self._api = RuntimeApi()
         self._scratch = scratch.make_folder(folder, function.name)
         stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[{function.version}]{uuid.uuid4().hex}"
-        self._log = logs.open(source=function.name, group=function.log_group, stream=stream)
+        self._log = logs.open(
+            source=function.name,
+            group=function.log_group,
+            stream=stream,
+            kept=agent.may_log(session, function.log_group, stream),
+        )
         self._process = process.start(
             runtime_client(function.handler),
             directory=function.code,
-            environment=self._variables(environment, stream),
+            environment=self._variables(environment.around(function.environment, session), stream),
         )
         assert self._process.stdout is not None  # noqa: S101 - start() makes the pipe
         self._pump = self._log.pump(self._process.stdout)
@@ -331,12 +356,12 @@ class _Sandbox:
             trace_id=trace,
         )
 
-    def _variables(self, environment: ChildEnvironment, stream: str) -> dict[str, str]:
+    def _variables(self, environment: Mapping[str, str], stream: str) -> dict[str, str]:
         function = self.function
         return {
             "LANG": "en_US.UTF-8",
             "TZ": ":UTC",
-            **environment.around(function.environment),
+            **environment,
             "TMPDIR": str(self._scratch),
             "LAMBDA_TASK_ROOT": str(function.code),
             "PYTHONPATH": str(function.code),

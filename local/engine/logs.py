@@ -28,10 +28,11 @@ LogObserver = Callable[[LogLine], None]
 class LogStream:
     """One stream of one group; keeps the last lines for error reports."""
 
-    def __init__(self, backend: Any, source: str, group: str, stream: str, tell: Callable[[LogLine], None]):
+    def __init__(self, backend: Any, source: str, group: str, stream: str, tell: Callable[[LogLine], None], kept: bool):
         self.source, self.group, self.stream = source, group, stream
         self._backend = backend
         self._tell = tell
+        self._kept = kept
         self._tail: deque[str] = deque(maxlen=100)
 
     def write(self, text: str) -> None:
@@ -39,7 +40,7 @@ class LogStream:
         text = text[:_LONGEST_LINE]
         self._tail.append(text)
         # moto keeps an event only with a positive length, as CloudWatch does
-        if text.strip():
+        if self._kept and text.strip():
             event = {"timestamp": int(time.time() * 1000), "message": text}
             self._backend.put_log_events(self.group, self.stream, [event])
         self._tell(LogLine(self.source, self.group, self.stream, text))
@@ -69,14 +70,14 @@ class Logs:
         self._lock = threading.Lock()
         self.observers: list[LogObserver] = []
 
-    def open(self, *, source: str, group: str, stream: str) -> LogStream:
-        """Open a new stream."""
+    def open(self, *, source: str, group: str, stream: str, kept: bool = True) -> LogStream:
+        """Open a new stream; one that is not `kept` tells observers alone, and CloudWatch has nothing of it."""
         with self._lock:
-            if group not in self._backend.groups:
+            if kept and group not in self._backend.groups:
                 self._backend.create_log_group(group, {})
-            if stream not in self._backend.groups[group].streams:
+            if kept and stream not in self._backend.groups[group].streams:
                 self._backend.create_log_stream(group, stream)
-        return LogStream(self._backend, source, group, stream, self._tell)
+        return LogStream(self._backend, source, group, stream, self._tell, kept)
 
     def _tell(self, line: LogLine) -> None:
         self._observer_thread.tell(self.observers, line)

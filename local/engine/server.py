@@ -4,7 +4,7 @@ import logging
 import re
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from moto.moto_server.werkzeug_app import (
@@ -90,9 +90,10 @@ class _QuietHandler(MotoRequestHandler):
 class MotoServer:
     """Serves moto's backends of this process."""
 
-    def __init__(self, port: int):
+    def __init__(self, port: int, around: Callable[[Any], Any] = lambda application: application):
+        """Serve on `port`; `around` puts a WSGI application around the services."""
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        application = LocalProgramsOnly(UnavailableOnceStopped(DomainDispatcherApplication(create_backend_app)))
+        application = LocalProgramsOnly(UnavailableOnceStopped(around(DomainDispatcherApplication(create_backend_app))))
         _check_free(port)
         self._server: Any = make_server("127.0.0.1", port, application, threaded=True, request_handler=_QuietHandler)
         self._thread = threading.Thread(

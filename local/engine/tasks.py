@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from local.engine import process
 from local.engine.child_environment import ChildEnvironment
@@ -24,6 +24,8 @@ from local.engine.errors import EngineStoppedError
 from local.engine.faults import Fault, Kind
 from local.engine.image import ContainerImage
 from local.engine.logs import Logs, LogStream
+from local.engine.permissions.agents import TaskAgent
+from local.engine.permissions.permissions import DeniedError, Session
 from local.engine.scratch import make_folder
 
 _POLL_SECONDS = 0.05
@@ -86,6 +88,7 @@ class TaskRunner:
         folder: where the tasks' scratch folders are made.
         kept: the folder that stands for paths of the images that this machine lacks.
         containers: what runs the tasks as real containers; None for plain processes.
+        agent: takes tasks' roles on, and does under their execution roles what ECS does; without one nobody is judged.
 
     """
 
@@ -100,6 +103,7 @@ class TaskRunner:
         folder: Path,
         kept: Path,
         containers: Containers | None = None,
+        agent: TaskAgent | None = None,
     ):
         self._images = images
         self._revisions = frozenset(revisions)
@@ -109,13 +113,15 @@ class TaskRunner:
         self._folder = folder
         self._kept = kept
         self._containers_of = containers
+        self._agent = agent or TaskAgent.of_nobody()
         self._lock = threading.Lock()
         self._tasks: dict[str, _Task] = {}
         self._closed = False
 
     def start(self, moto_task: Any, definition: Any) -> None:
         """Take a task over from moto and start it in a thread of its own."""
-        task = _Task(moto_task, self._containers(moto_task, definition), _memory(moto_task, definition))
+        roles = _Roles.of(moto_task, definition)
+        task = _Task(moto_task, self._containers(moto_task, definition), _memory(moto_task, definition), roles)
         with self._lock:
             if self._closed:
                 raise EngineStoppedError("The engine has stopped.")
@@ -238,14 +244,32 @@ class TaskRunner:
         overrides = {override["name"]: override for override in task.moto.overrides.get("containerOverrides", [])}
         for container in task.containers:
             try:
-                self._start_container(container, overrides.get(container.name, {}), scratch, task)
+                session = self._prepare(container, task)
+                self._start_container(container, overrides.get(container.name, {}), scratch, task, session)
+            except DeniedError as error:
+                task.could_not_start(container, f"ResourceInitializationError: AccessDeniedException: {error}")
+                return False
             except (OSError, ValueError) as error:
                 task.could_not_start(container, f"CannotStartContainerError: {error}")
                 return False
         task.running()
         return True
 
-    def _start_container(self, container: _Container, override: dict[str, Any], scratch: Path, task: "_Task") -> None:
+    def _prepare(self, container: _Container, task: "_Task") -> Session | None:
+        """Do what ECS does under the execution role before a container starts; returns the task role's session."""
+        roles = task.roles
+        self._agent.pull(roles.execution, str(container.definition.get("image", "")), roles.family)
+        self._agent.open_log(roles.execution, container.log.group, container.log.stream, roles.family)
+        return self._agent.take_on(roles.task, roles.family)
+
+    def _start_container(
+        self,
+        container: _Container,
+        override: dict[str, Any],
+        scratch: Path,
+        task: "_Task",
+        session: Session | None,
+    ) -> None:
         given = {
             **_variables(container.definition.get("environment", [])),
             **_variables(override.get("environment", [])),
@@ -254,9 +278,9 @@ class TaskRunner:
         if container.definition.get("entryPoint") and not container.of_template:
             raise ValueError("its task definition is not the template's, and brings an EntryPoint of its own")
         if self._containers_of:
-            self._run_container(self._containers_of, container, given, command, task)
+            self._run_container(self._containers_of, container, given, command, task, session)
         else:
-            self._run_process(container, given, command, scratch, task)
+            self._run_process(container, given, command, scratch, task, session)
         if container.process is None or container.process.stdout is None:
             raise ValueError("its output can't be read")
         container.pump = container.log.pump(container.process.stdout)
@@ -270,8 +294,9 @@ class TaskRunner:
         given: dict[str, str],
         command: list[str] | None,
         task: "_Task",
+        session: Session | None,
     ) -> None:
-        container.environment = {**self._environment.around(given), **_told_by_ecs(task)}
+        container.environment = {**self._environment.around(given, session), **_told_by_ecs(task)}
         name = f"sam-engine-{os.getpid()}-{task.moto.id}-{container.name}"
         container.remove = functools.partial(containers.remove, name)
         container.process = process.start(
@@ -283,7 +308,13 @@ class TaskRunner:
         )
 
     def _run_process(
-        self, container: _Container, given: dict[str, str], command: list[str] | None, scratch: Path, task: "_Task"
+        self,
+        container: _Container,
+        given: dict[str, str],
+        command: list[str] | None,
+        scratch: Path,
+        task: "_Task",
+        session: Session | None,
     ) -> None:
         image = container.image
         if image is None:
@@ -293,26 +324,43 @@ class TaskRunner:
             )
         own = {**image.local_environment(scratch=scratch, kept=self._kept), **given}
         container.environment = {
-            **self._environment.around(own),
+            **self._environment.around(own, session),
             "HOME": str(scratch),
             "TMPDIR": str(scratch),
             "PYTHONUNBUFFERED": "1",
             **_told_by_ecs(task),
         }
         if entrypoint := container.definition.get("entryPoint"):
-            if not container.of_template:
-                raise ValueError("its task definition is not the template's, and brings an EntryPoint of its own")
             image = replace(image, entrypoint=tuple(entrypoint), command=())
         container.process = process.start(
             image.arguments(command), directory=image.context, environment=container.environment
         )
 
 
+@dataclass(frozen=True)
+class _Roles:
+    """A task's roles: its own, and the one under which ECS starts it; empty for none."""
+
+    family: str
+    task: str
+    execution: str
+
+    @classmethod
+    def of(cls, moto_task: Any, definition: Any) -> Self:
+        overrides = moto_task.overrides
+        return cls(
+            family=str(definition.family),
+            task=overrides.get("taskRoleArn") or getattr(definition, "task_role_arn", "") or "",
+            execution=overrides.get("executionRoleArn") or getattr(definition, "execution_role_arn", "") or "",
+        )
+
+
 class _Task:
     """The life of one task. `memory` is the task's limit in MiB, None for none."""
 
-    def __init__(self, moto_task: Any, containers: list[_Container], memory: int | None):
+    def __init__(self, moto_task: Any, containers: list[_Container], memory: int | None, roles: _Roles):
         self.moto = moto_task
+        self.roles = roles
         self.containers = containers
         self.stop_asked = threading.Event()
         self.stopped = threading.Event()

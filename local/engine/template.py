@@ -53,6 +53,7 @@ class TranslatedTemplate:
         images: what each task definition starts, by logical id.
         skipped: what was left out, and why.
         parameters: the values of the parameters, as text.
+        left_out: the resources that aren't deployed, as they stand in the template.
 
     """
 
@@ -61,6 +62,7 @@ class TranslatedTemplate:
     images: dict[str, ContainerImage]
     parameters: dict[str, str]
     skipped: list[SkippedResource] = field(default_factory=list)
+    left_out: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def resources(self, resource_type: str) -> dict[str, dict[str, Any]]:
         """Return the resources of a type by logical id."""
@@ -93,9 +95,11 @@ def translate(
     _leave_out_layers(template, skipped)
     body = _transform(template, values, region, path)
     _inline_definitions(body, definitions)
-    _leave_out_unsupported(body, supported, skipped)
+    left_out = _leave_out_unsupported(body, supported, skipped)
     skipped.extend(SkippedResource(name, kind, _UNHEEDED) for name, kind in unheeded(body["Resources"]))
-    return TranslatedTemplate(body=body, code=code, images=images, parameters=values, skipped=skipped)
+    return TranslatedTemplate(
+        body=body, code=code, images=images, parameters=values, skipped=skipped, left_out=left_out
+    )
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -261,8 +265,9 @@ def join_definition(name: str, text: str, substitutions: Mapping[str, Any]) -> d
 
 def _leave_out_unsupported(
     body: dict[str, Any], supported: Callable[[str], bool], skipped: list[SkippedResource]
-) -> None:
-    left_out = {name: each["Type"] for name, each in body["Resources"].items() if not supported(each["Type"])}
+) -> dict[str, dict[str, Any]]:
+    unsupported = {name: each for name, each in body["Resources"].items() if not supported(each["Type"])}
+    left_out = {name: each["Type"] for name, each in unsupported.items()}
     skipped.extend(
         SkippedResource(name, kind, "moto's CloudFormation doesn't make it") for name, kind in left_out.items()
     )
@@ -275,6 +280,7 @@ def _leave_out_unsupported(
     for section in ("Resources", "Outputs"):
         if section in body:
             body[section] = _without_references(body[section], set(left_out))
+    return unsupported
 
 
 def _without_references(node: Any, left_out: set[str]) -> Any:

@@ -8,6 +8,7 @@ engine after another can live in a process.
 """
 
 from local.engine.seams import (
+    acting,
     bucket_settings,
     casing,
     choice_rules,
@@ -24,6 +25,8 @@ from local.engine.seams import (
     item_readers,
     jsonata_expressions,
     lambda_functions,
+    log_group_arns,
+    managed_rules,
     map_definitions,
     nested_executions,
     object_events,
@@ -40,6 +43,7 @@ from local.engine.seams import (
 )
 
 _SEAMS = (
+    acting,
     bucket_settings,
     casing,
     choice_rules,
@@ -55,6 +59,7 @@ _SEAMS = (
     item_readers,
     jsonata_expressions,
     lambda_functions,
+    log_group_arns,
     map_definitions,
     nested_executions,
     object_events,
@@ -68,7 +73,8 @@ _SEAMS = (
     tasks,
     time_scale,
     variables,
-    # last, around what the others put there
+    # around what the others put there
+    managed_rules,
     faults,
 )
 _installed = False

@@ -7,9 +7,12 @@ percentage by JSONata loses its fraction; DescribeMapRun fails while any executi
 Here: failures beyond what is tolerated end the run with States.ExceedToleratedFailureThreshold, and what is at
 work then is stopped; a child has an execution's id and name of its own, its item as its input, and no variables but
 its own; its events are dropped when it ends. A child is no execution that DescribeExecution knows.
+The role must be allowed to start executions of its own state machine, and to stop them.
 Upstream: no issue found.
 """
 
+import contextvars
+import logging
 import threading
 import uuid
 from collections.abc import Iterator
@@ -17,8 +20,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.exceptions import ClientError
 from moto.stepfunctions.exceptions import ResourceNotFound
 from moto.stepfunctions.parser.api import HistoryEventType
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEvent,
     FailureEventException,
@@ -42,9 +48,13 @@ from moto.stepfunctions.parser.asl.eval.program_state import (
 )
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
+from local.engine.permissions.calls import Need
+from local.engine.permissions.needs import state_machine_need
+from local.engine.seams import acting
 from local.engine.seams.casing import iso_milliseconds
 from local.engine.seams.patching import replace
 
+_LOG = logging.getLogger(__name__)
 _COUNTERS = {"SUCCEEDED": "succeeded", "FAILED": "failed", "ABORTED": "aborted", "TIMED_OUT": "timed_out"}
 _map_state = StateMap._eval_execution
 
@@ -87,6 +97,7 @@ def _eval_execution(self: Any, env: Any) -> None:
 
 
 def _map_run(self: Any, env: Any, eval_input: Any) -> None:
+    _check_start(env)
     run = _MapRun(self._get_iteration_program(), env, eval_input, items=env.stack.pop())
     run.execute()
     writer = env.result_writer
@@ -107,7 +118,7 @@ class _MapRun:
     items: list[Any]
     exceeded: bool = False
     _children: dict[int, Child] = field(default_factory=dict)
-    _frames: set[Any] = field(default_factory=set)
+    _frames: dict[Any, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -120,7 +131,9 @@ class _MapRun:
 
     def execute(self) -> None:
         """Run every child, or until too many have failed or the execution is stopped."""
-        workers = [threading.Thread(target=self._work, daemon=True) for _ in range(self._worker_count())]
+        # a context each, so that they act as the Map state does
+        contexts = [contextvars.copy_context() for _ in range(self._worker_count())]
+        workers = [threading.Thread(target=each.run, args=(self._work,), daemon=True) for each in contexts]
         for worker in workers:
             worker.start()
         for worker in workers:
@@ -159,18 +172,19 @@ class _MapRun:
         frame = self.env.open_inner_frame(event_history_context=EventHistoryContext.of_program_start())
         frame.event_manager = EventManager()
         with self._lock:
-            self._frames.add(frame)
+            self._frames[frame] = ""
         began = datetime.now(UTC)
         try:
             given = self._selected(frame, index, item)
             execution = self._become_an_execution(frame, given, began)
+            self._frames[frame] = execution
             self.program.eval(frame)
         except FailureEventException as failure:
             error, cause = failure.extract_error_cause_pair() or (None, None)
             return Child("", self._machine_arn(), item, "FAILED", began, datetime.now(UTC), error=error, cause=cause)
         finally:
             with self._lock:
-                self._frames.discard(frame)
+                del self._frames[frame]
             self.env.delete_frame(frame)
         return self._child(frame, execution, given, began)
 
@@ -219,8 +233,9 @@ class _MapRun:
             self._count(_COUNTERS[child.status], 1)
             if not self.exceeded and self._is_exceeded():
                 self.exceeded = True
-                for frame in self._frames:
-                    frame.set_stop(stop_date=datetime.now(UTC), cause="The map run failed.", error=None)
+                for frame, arn in self._frames.items():
+                    if _may_stop(arn):
+                        frame.set_stop(stop_date=datetime.now(UTC), cause="The map run failed.", error=None)
 
     def _is_exceeded(self) -> bool:
         failed = self._record.item_counter.failed.get() + self._record.item_counter.timed_out.get()
@@ -237,9 +252,29 @@ class _MapRun:
         return str(self._record.map_state_machine_arn)
 
 
+def _check_start(env: Any) -> None:
+    machine = env.states.context_object.context_object_data["StateMachine"]["Id"]
+    try:
+        acting.check("StartExecution", state_machine_need("states:StartExecution", machine))
+    except ClientError as error:
+        raise _run_failed(env, CustomErrorName("StepFunctions.AccessDeniedException"), str(error)) from error
+
+
+def _may_stop(execution_arn: str) -> bool:
+    try:
+        acting.check("StopExecution", Need("states:StopExecution", execution_arn))
+    except ClientError as error:
+        _LOG.warning("%s", error)
+        return False
+    return True
+
+
 def _threshold_exceeded(env: Any) -> FailureEventException:
     error = StatesErrorName(typ=StatesErrorNameType.StatesExceedToleratedFailureThreshold)
-    cause = "The specified tolerated failure threshold was exceeded"
+    return _run_failed(env, error, "The specified tolerated failure threshold was exceeded")
+
+
+def _run_failed(env: Any, error: ErrorName, cause: str) -> FailureEventException:
     details: Any = {"mapRunFailedEventDetails": {"error": error.error_name, "cause": cause}}
     return FailureEventException(
         FailureEvent(env=env, error_name=error, event_type=HistoryEventType.MapRunFailed, event_details=details)

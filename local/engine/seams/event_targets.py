@@ -4,7 +4,8 @@ moto: knows no state machine, function or topic as a target, ignores that a rule
 Input and InputPath, and the dead-letter queue; InputTransformer is skipped for S3's events and stringly for
 others; a rule with a schedule and no pattern takes every event.
 Here: targets get the event as EventBridge would send it; one that can't be delivered goes to the target's
-dead-letter queue with EventBridge's message attributes. There is no retry: what fails here fails for ever.
+dead-letter queue with EventBridge's message attributes; one that the queue doesn't take either is lost. There is no
+retry: what fails here fails for ever.
 A schedule's rule takes no event but its own (local/engine/schedules.py).
 Upstream: https://github.com/getmoto/moto/issues/8452 (state machines)
 """
@@ -18,16 +19,20 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.exceptions import ClientError
 from jsonpath_ng.ext.parser import parse
 from moto.events.models import Rule, events_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 from moto.utilities.arns import parse_arn
 
+from local.engine.permissions.calls import Need
+from local.engine.permissions.permissions import Session
 from local.engine.seams import clients, host
 from local.engine.seams.patching import replace
 
 _LOG = logging.getLogger(__name__)
+_SERVICE = "events.amazonaws.com"
 _PLACEHOLDER = re.compile(r'("?)<([A-Za-z0-9_.-]+)>("?)')
 _send_to_moto_targets: Any = Rule.send_to_targets
 
@@ -64,10 +69,10 @@ def deliver_to_targets(rule: Any, original_event: dict[str, Any], transform_inpu
             continue
         text = target_input(target, event, rule_arn=rule.arn)
         try:
-            deliver(target, text)
+            deliver(rule.arn, target, text)
         except Exception as error:  # noqa: BLE001 - whatever it was, the event must not get lost
             _LOG.warning("The rule %s could not deliver to %s: %s", rule.name, target["Arn"], error)
-            _dead_letter(rule.arn, target, text, error)
+            _dead_letter_or_lose(rule.arn, target, text, error)
 
 
 def target_input(target: dict[str, Any], event: dict[str, Any], *, rule_arn: str) -> str:
@@ -120,21 +125,22 @@ def _as_sent(event: dict[str, Any]) -> dict[str, Any]:
     return sent
 
 
-def _start_execution(target: dict[str, Any], text: str) -> None:
+def _start_execution(rule_arn: str, target: dict[str, Any], text: str) -> None:
     region = parse_arn(target["Arn"]).region
-    clients.client_for(region, "stepfunctions").start_execution(
+    clients.client_of(_session(rule_arn, target.get("RoleArn")), region, "stepfunctions").start_execution(
         stateMachineArn=target["Arn"], name=str(uuid.uuid4()), input=text
     )
 
 
-def _invoke_function(target: dict[str, Any], text: str) -> None:
+def _invoke_function(rule_arn: str, target: dict[str, Any], text: str) -> None:
     arn = parse_arn(target["Arn"])
-    clients.client_for(arn.region, "lambda").invoke(
+    clients.client_of(_session(rule_arn), arn.region, "lambda").invoke(
         FunctionName=target["Arn"], InvocationType="Event", Payload=text.encode()
     )
 
 
-def _send_message(target: dict[str, Any], text: str) -> None:
+def _send_message(rule_arn: str, target: dict[str, Any], text: str) -> None:
+    _check(rule_arn, Need("sqs:SendMessage", target["Arn"]))
     arn = parse_arn(target["Arn"])
     sqs_backends[arn.account][arn.region].send_message(
         queue_name=arn.resource_id,
@@ -144,17 +150,46 @@ def _send_message(target: dict[str, Any], text: str) -> None:
     )
 
 
-def _publish(target: dict[str, Any], text: str) -> None:
+def _publish(rule_arn: str, target: dict[str, Any], text: str) -> None:
+    _check(rule_arn, Need("sns:Publish", target["Arn"]))
     arn = parse_arn(target["Arn"])
     sns_backends[arn.account][arn.region].publish(message=text, arn=target["Arn"])
 
 
-_DELIVERIES: dict[str, Callable[[dict[str, Any], str], None]] = {
+def _session(rule_arn: str, role_arn: str | None = None) -> Session | None:
+    """Return the session that a rule's target is reached with; None where nobody is judged.
+
+    A target's role is taken on; where it has none, EventBridge calls in its own name, for the rule.
+    """
+    permissions = host.current().permissions
+    if permissions is None:
+        return None
+    name = rule_arn.rsplit("/", 1)[-1]
+    if role_arn is None:
+        return permissions.in_own_name(_SERVICE, source=rule_arn)
+    return permissions.take_on(role_arn, service=_SERVICE, name=name, source=rule_arn, place=name)
+
+
+def _check(rule_arn: str, need: Need) -> None:
+    permissions, session = host.current().permissions, _session(rule_arn)
+    if permissions and session:
+        permissions.check(session.caller, [need], operation=need.action.partition(":")[2], place=session.caller.name)
+
+
+_DELIVERIES: dict[str, Callable[[str, dict[str, Any], str], None]] = {
     "states": _start_execution,
     "lambda": _invoke_function,
     "sqs": _send_message,
     "sns": _publish,
 }
+
+
+def _dead_letter_or_lose(rule_arn: str, target: dict[str, Any], text: str, error: Exception) -> None:
+    try:
+        _dead_letter(rule_arn, target, text, error)
+    except ClientError as refusal:
+        # as with EventBridge, nobody is told
+        _LOG.error("An event for %s is lost: %s", target["Arn"], refusal)
 
 
 def _dead_letter(rule_arn: str, target: dict[str, Any], text: str, error: Exception) -> None:
@@ -169,7 +204,7 @@ def _dead_letter(rule_arn: str, target: dict[str, Any], text: str, error: Except
         "ERROR_CODE": code,
         "ERROR_MESSAGE": str(error) or code,
     }
-    clients.client_for(arn.region, "sqs").send_message(
+    clients.client_of(_session(rule_arn), arn.region, "sqs").send_message(
         QueueUrl=f"http://127.0.0.1:{host.current().port}/{arn.account}/{arn.resource_id}",
         MessageBody=text,
         MessageAttributes={name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()},

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 from local.engine.errors import EngineError
 from local.engine.faults import Fault, Faults
 from local.engine.functions import FunctionResult
+from local.engine.permissions.permissions import Permissions
 from local.engine.tasks import TaskRunner
 
 
@@ -15,6 +16,7 @@ class Host(Protocol):
     time_scale: float
     tasks: TaskRunner
     faults: Faults
+    permissions: Permissions | None
 
     def invoke_function(self, name: str, payload: bytes, fault: Fault | None = None) -> FunctionResult:
         """Run a function; `fault` is what its process runs into."""

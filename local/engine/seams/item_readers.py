@@ -36,7 +36,9 @@ def install() -> None:
 def _list_objects(env: Any, resource_runtime_part: Any, state_credentials: Any) -> None:
     parameters = env.stack.pop()
     try:
-        env.stack.append(list(_items(clients.client_for(resource_runtime_part.region, "s3"), parameters)))
+        env.stack.append(
+            list(_items(clients.client_for(resource_runtime_part.region, "s3", state_credentials), parameters))
+        )
     except ClientError as error:
         raise _failure(env, str(error)) from error
 

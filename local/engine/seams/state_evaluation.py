@@ -27,7 +27,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
     StateTaskServiceCallback,
 )
 
-from local.engine.seams import faults, variables
+from local.engine.seams import acting, faults, variables
 from local.engine.seams.patching import replace
 
 _POLL_SECONDS = 0.05
@@ -74,7 +74,8 @@ class _Attempt:
 
     def _run(self) -> None:
         try:
-            self.state._eval_execution(self.frame)
+            with acting.as_state(self.frame, self.state.name):
+                self.state._eval_execution(self.frame)
         except Exception as error:  # noqa: BLE001 - raised again where the attempt is waited for
             self.error = error
         self.ended.set()

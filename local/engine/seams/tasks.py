@@ -11,6 +11,7 @@ Upstream: https://github.com/getmoto/moto/issues/6856 (transitions only)
 """
 
 import json
+import logging
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -40,10 +41,12 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
     StateTaskServiceEcs,
 )
 
-from local.engine.seams import clients, host
+from local.engine.permissions.calls import Need
+from local.engine.seams import acting, clients, host
 from local.engine.seams.failures import task_failure
 from local.engine.seams.patching import add, replace
 
+_LOG = logging.getLogger(__name__)
 _ADDED_PARAMETERS = {
     "CapacityProviderStrategy",
     "Count",
@@ -122,7 +125,7 @@ def _submit(
     normalised_parameters: dict[str, Any],
     state_credentials: Any,
 ) -> None:
-    ecs = clients.client_for(resource_runtime_part.region, "ecs")
+    ecs = clients.client_for(resource_runtime_part.region, "ecs", state_credentials)
     response = ecs.run_task(**normalised_parameters)
     del response["ResponseMetadata"]
     if response.get("failures") or not response["tasks"]:
@@ -138,7 +141,7 @@ def _sync_resolver(
     state_credentials: Any,
 ) -> Callable[[], Any]:
     submitted = env.stack.pop()["Tasks"][0]
-    ecs = clients.client_for(resource_runtime_part.region, "ecs")
+    ecs = clients.client_for(resource_runtime_part.region, "ecs", state_credentials)
 
     def resolve() -> Any:
         # moto sleeps half a second between two calls: the waiting is done here, and ends with the task
@@ -163,9 +166,17 @@ def _integration_pattern(self: Any, env: Any, *arguments: Any, **named: Any) -> 
     finally:
         if not env.is_running():
             for task in submitted.get("Tasks", []):
-                host.current().tasks.stop(
-                    task["TaskArn"], reason="The state that started it waits no longer", code="UserInitiated"
-                )
+                _stop_unwanted(task)
+
+
+def _stop_unwanted(task: dict[str, Any]) -> None:
+    try:
+        acting.check("StopTask", Need("ecs:StopTask", task["TaskArn"], {"ecs:cluster": task["ClusterArn"]}))
+    except ClientError as error:
+        # as on AWS, it then runs on
+        _LOG.warning("%s", error)
+        return
+    host.current().tasks.stop(task["TaskArn"], reason="The state that started it waits no longer", code="UserInitiated")
 
 
 def _from_error(self: Any, env: Any, ex: Exception) -> FailureEvent:

@@ -390,6 +390,11 @@ def _bucket_settings(client: Client) -> Any:
     return ["VersionId" in put, _received(client, url) is not None]
 
 
+def _log_group_arns(client: Client) -> Any:
+    group = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": f"probe-{uuid.uuid4().hex}"}}
+    return stack(client, {"Group": group}, {"Arn": {"Fn::GetAtt": ["Group", "Arn"]}})["Arn"][-2:]
+
+
 def _execution_records(client: Client) -> Any:
     sfn = client("stepfunctions")
     arn = machine(client, {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}})
@@ -603,6 +608,7 @@ CONTRACTS = [
     Contract("tasks", _tasks, ["EssentialContainerExited", [3]]),
     Contract("task_definitions", _task_definitions, ["256", "awsvpc", 512]),
     Contract("lambda_functions", _lambda_functions, "Hello, Ada!"),
+    Contract("log_group_arns", _log_group_arns, ":*"),
     Contract(
         "object_events",
         _object_events,
