@@ -46,12 +46,13 @@ def tool_environment(**more: str) -> dict[str, str]:
     return {**os.environ, "PATH": path, "SAM_CLI_TELEMETRY": "0", **more}
 
 
-def build(folder: Path, architecture: str) -> Path:
-    """Build all functions for an architecture; what did not change is taken from the last time.
+def build(folder: Path, architecture: str, *, function: str | None = None) -> Path:
+    """Build the functions for an architecture; what did not change is taken from the last time.
 
     Args:
         folder: where the build and its cache go.
         architecture: x86_64 or arm64.
+        function: the logical id of the only one to build.
 
     Returns:
         The folder with a folder for each function, by logical id, and template.yaml.
@@ -61,7 +62,8 @@ def build(folder: Path, architecture: str) -> Path:
 
     """
     made = folder / "build"
-    command = [sam(), "build", "--build-dir", str(made), "--cache-dir", str(folder / "cache"), "--cached", "--parallel"]
+    command = [sam(), "build", *([function] if function else []), "--cached", "--parallel"]
+    command += ["--build-dir", str(made), "--cache-dir", str(folder / "cache")]
     command += ["--parameter-overrides", f"Architecture={architecture}"]
     done = subprocess.run(command, cwd=PROJECT, env=tool_environment(), capture_output=True, text=True, check=False)
     if done.returncode:
