@@ -20,11 +20,13 @@ SEED ?= 1
 # A file name is data: neither make nor the shell may read anything into it.
 override FILE := $(value FILE)
 override STACK := $(value STACK)
-export FILE PYTHON STACK
+override TASK := $(value TASK)
+override EVENT := $(value EVENT)
+export FILE PYTHON STACK TASK EVENT
 export SAM_CLI_TELEMETRY := 0
 
 # ---------------------------------------------------------------- running
-.PHONY: help run up dead-letters reprocess setup test matrix soak iam node-modules policies check lint format types asl template lock build bench fuzz verdicts clean
+.PHONY: help run up invoke dead-letters reprocess setup test matrix soak iam node-modules policies check lint format types asl template lock build bench fuzz verdicts clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -34,6 +36,9 @@ run: setup ## the whole workflow on a sample recording, or FILE=x.m4a; more in A
 
 up: setup ## the embedded engine, until stopped; ARGS="--port 4566"
 	@exec $(PY) -m local up $(ARGS)
+
+invoke: setup $(TOOLS)/.locked ## one function, as built, with an event of events/: TASK=validate, metadata or persist; EVENT=validate-accents
+	@$(PY) -m local.invoke $${TASK:+"$$TASK"} $${EVENT:+--event "$$EVENT"} $(ARGS)
 
 dead-letters: setup ## what could not be started, of `make up` or STACK=name on AWS; REDRIVE=1 delivers it again
 	@$(PY) -m operate.dead_letters $${STACK:+--stack "$$STACK"} $(if $(REDRIVE),--redrive) $(ARGS)
@@ -92,11 +97,11 @@ verdicts: setup ## what comes of mutated recordings, each in a cold process; COU
 	@PYTHONPATH=container:. $(PY) -m fuzz.verdicts --count $(COUNT) --seed $(SEED) $(ARGS)
 
 # ---------------------------------------------------------------- building
-build: $(TOOLS)/.locked ## sam build (needs python3.13 on PATH)
+build: setup $(TOOLS)/.locked ## sam build; for x86: ARGS="--parameter-overrides Architecture=x86_64"
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(TOOLS)/bin/sam build $(ARGS)
 
 # The lock files hold hashes and no registry address. uv only compiles them; pip installs.
-lock: ## the lock files anew from requirements/*.in, tasks/ and container/
+lock: ## the lock files anew from requirements/*.in, tasks/*/ and container/
 	@scripts/lock
 
 clean: ## what was made here: environments, builds, outputs

@@ -1,0 +1,1 @@
+"""Single functions, as `sam build` makes them, invoked on this machine."""
