@@ -38,7 +38,7 @@ from local.engine.image import ContainerImage
 from local.engine.logs import LogObserver, Logs
 from local.engine.observers import ObserverThread
 from local.engine.permissions.agents import FunctionAgent, TaskAgent
-from local.engine.permissions.deployed import Deployed, policies_of
+from local.engine.permissions.deployed import RESOURCE_POLICIES, Deployed, policies_of
 from local.engine.permissions.facts import FactsOfMoto
 from local.engine.permissions.gate import Gate
 from local.engine.permissions.permissions import Permissions
@@ -361,6 +361,7 @@ class Engine:
         self.functions = self._configurations(translated, resource_map)
         if self.permissions:
             self.permissions.policies = self.policies()
+            self.skipped = [each for each in self.skipped if each.type not in RESOURCE_POLICIES]
         self._pool = FunctionPool(
             slots=function_slots,
             logs=self.logs,

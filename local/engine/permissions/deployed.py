@@ -12,7 +12,7 @@ from local.engine.permissions.statements import Policies, RolePolicies, Statemen
 
 TRUST = "trust"
 # Policies of resources, by their type: which property names what they are for.
-_RESOURCE_POLICIES = {
+RESOURCE_POLICIES = {
     "AWS::S3::BucketPolicy": "Bucket",
     "AWS::SQS::QueuePolicy": "Queues",
     "AWS::SNS::TopicPolicy": "Topics",
@@ -77,8 +77,8 @@ class _Reading:
 
     def _resource_policies(self) -> dict[str, list[Statement]]:
         found: dict[str, list[Statement]] = {}
-        for policy in self._of(*_RESOURCE_POLICIES):
-            named = policy.properties[_RESOURCE_POLICIES[policy.type]]
+        for policy in self._of(*RESOURCE_POLICIES):
+            named = policy.properties[RESOURCE_POLICIES[policy.type]]
             for physical_id in [named] if isinstance(named, str) else named:
                 holder = self._by_physical_id.get(physical_id, physical_id)
                 said = statements(holder, policy.logical_id, policy.properties["PolicyDocument"])

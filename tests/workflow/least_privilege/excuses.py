@@ -34,8 +34,8 @@ EXCUSED: dict[Part, str] = {
     **{Part(role, "DeliverLogs"): _LOG_DELIVERY for role in _MACHINES},
     **{Part(role, "Trace"): _TRACES for role in _MACHINES},
     Part("ProcessAudioTaskRole", "WriteResults", "s3:AbortMultipartUpload"): (
-        "boto3 gives a multipart upload up with it when a part fails for good or the task is stopped in its middle; "
-        "without it the parts would be paid for until the bucket's lifecycle rule removes them"
+        "boto3 gives an upload in parts up with it when one of them fails for good; without it the others would be "
+        "paid for until the bucket's lifecycle rule removes them"
     ),
     Part("ReprocessRecordingsRole", "WriteAndCountResults", "s3:ListMultipartUploadParts"): (
         "Step Functions writes large results of a Distributed Map in parts; the engine writes them in one. The list is "

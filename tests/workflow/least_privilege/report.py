@@ -27,7 +27,7 @@ def _row(proof: Proof, statement: Statement, dropped: Dropped | None) -> str:
     body, part = statement.body, part_of(statement.id)
     may = [("never " if body["Effect"] == "Deny" else "") + _code(action) for action in as_list(body["Action"])]
     on = [_code(proof.stage.readable(resource)) for resource in as_list(body.get("Resource", []))] or ["the role"]
-    without = _without(dropped) if dropped else EXCUSED.get(part, "")
+    without = _without(dropped) if dropped else "excused below" if part in EXCUSED else "**nothing is known**"
     return _cells(part.holder, part.statement, ", ".join(may), ", ".join(on), _needed_by(proof, statement), without)
 
 

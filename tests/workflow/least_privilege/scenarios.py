@@ -9,7 +9,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.recordings import beeps, wav_recording
+import numpy as np
+
+from tests.recordings import RATE, beeps, wav_recording
 from tests.workflow.least_privilege.stage import Outcome, Stage, until
 from tests.workflow.process_recording.stack import Upload
 from tests.workflow.settle_recordings.settlements import recording
@@ -52,6 +54,15 @@ def processed(stage: Stage) -> Outcome:
 
 def processed_from_the_other_folder(stage: Stage) -> Outcome:
     return stage.outcome_of(stage.upload("kept.wav", BEEP, folder=OTHER_FOLDER, **KEPT))
+
+
+def processed_in_parts(stage: Stage) -> Outcome:
+    """A sound so long that its file is uploaded in parts."""
+    time = np.arange(100 * RATE) / RATE
+    tone = 0.3 * np.sin(2 * np.pi * 440 * time)
+    tone[:RATE] = tone[-RATE:] = 0
+    outcome = stage.outcome_of(stage.upload("long.wav", wav_recording(tone.astype(np.float32)), **CHEAP))
+    return {**outcome, "in parts": "CompleteMultipartUpload" in stage.operations()}
 
 
 def rejected(stage: Stage) -> Outcome:
@@ -278,6 +289,7 @@ SCENARIOS = (
     Scenario("gone before its container reads it", gone_before_its_container_reads_it, _GONE),
     Scenario("ended without a result", ended_without_a_result, _DONE),
     Scenario("uploaded twice over", uploaded_twice_over, {**_DONE, "end": "AlreadyProcessed"}),
+    Scenario("processed in parts", processed_in_parts, {**_DONE, "in parts": True}),
     Scenario("processed, in plain HTTP", in_plain_http(processed), {"end": "Failed"}, in_plain_http=True),
     Scenario("a start that fails, in plain HTTP", in_plain_http(start_that_fails), _NO_LETTER, in_plain_http=True),
     Scenario("a sweep in plain HTTP", in_plain_http(sweep_that_cannot_start), _NO_LETTER, in_plain_http=True),

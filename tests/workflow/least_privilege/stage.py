@@ -60,6 +60,10 @@ class Stage:
         del self._calls[: len(taken)]
         return taken
 
+    def operations(self) -> set[str]:
+        """Return the operations that were called since the calls were taken last."""
+        return {call.operation for call in self._calls}
+
     def readable(self, text: str) -> str:
         """Return an ARN, or the name of something that is deployed, as the template names it."""
         text = _ARN.sub("", text)

@@ -86,6 +86,12 @@ def test_given_a_condition_or_a_resource_that_speaks_of_something_else_then_a_ca
     assert [problem for statement in proof.statements() for problem in proof.narrowed(statement)] == []
 
 
+def test_given_the_statements_of_a_role_then_each_has_a_name_of_its_own(stage: Stage) -> None:
+    names = [part_of(statement.id) for statement in stage.permissions.policies.statements()]
+
+    assert sorted(names) == sorted(set(names))
+
+
 def test_given_statements_about_everything_then_each_has_its_reason_and_each_reason_its_statement(
     stage: Stage,
 ) -> None:
