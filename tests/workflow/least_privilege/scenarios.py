@@ -89,7 +89,7 @@ def _gone_before(stage: Stage, function: str) -> Outcome:
     is_uploaded = threading.Event()
 
     def delete() -> None:
-        is_uploaded.wait(5)
+        is_uploaded.wait(20)
         stage.delete(uploaded[0])
 
     with stage.before(function, delete):
@@ -216,10 +216,11 @@ def reprocessing_that_fails_too_often(stage: Stage) -> Outcome:
 
     def fail_beside_one_at_work(function: str, event: dict[str, Any]) -> str | None:
         if event["key"] == first:
-            at_work.wait(5)
+            at_work.wait(20)
             return "it burns"
         at_work.set()
-        over.wait(5)
+        # whoever may not be stopped goes on
+        until(lambda: over.is_set() or stage.is_denied("states:StopExecution"), 20)
         return None
 
     try:

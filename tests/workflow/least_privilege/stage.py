@@ -64,6 +64,10 @@ class Stage:
         """Return the operations that were called since the calls were taken last."""
         return {call.operation for call in self._calls}
 
+    def is_denied(self, action: str) -> bool:
+        """Say whether an action was denied since the calls were taken last."""
+        return any(call.need.action == action and not call.allowed for call in self._calls)
+
     def readable(self, text: str) -> str:
         """Return an ARN, or the name of something that is deployed, as the template names it."""
         text = _ARN.sub("", text)
