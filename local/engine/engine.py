@@ -39,7 +39,7 @@ from local.engine.image import ContainerImage
 from local.engine.logs import LogObserver, Logs
 from local.engine.observers import ObserverThread
 from local.engine.permissions.agents import FunctionAgent, TaskAgent
-from local.engine.permissions.deployed import RESOURCE_POLICIES, Deployed, policies_of
+from local.engine.permissions.deployed import POLICY_TYPES, RESOURCE_POLICIES, Deployed, policies_of
 from local.engine.permissions.facts import FactsOfMoto
 from local.engine.permissions.gate import Gate
 from local.engine.permissions.permissions import Permissions
@@ -463,7 +463,7 @@ class Engine:
             Deployed(
                 name,
                 each["Type"],
-                parsing.clean_json(each.get("Properties", {}), resource_map),
+                parsing.clean_json(each.get("Properties", {}), resource_map) if each["Type"] in POLICY_TYPES else {},
                 self.resources.get(name, name),
             )
             for name, each in {**translated.body["Resources"], **translated.left_out}.items()

@@ -17,11 +17,15 @@ RESOURCE_POLICIES = {
     "AWS::SQS::QueuePolicy": "Queues",
     "AWS::SNS::TopicPolicy": "Topics",
 }
+# Types of resources that hold policies; of others only the name is read.
+POLICY_TYPES = frozenset(
+    ["AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::Lambda::Permission", *RESOURCE_POLICIES]
+)
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """A resource of the stack: every reference in `properties` is resolved."""
+    """A resource of the stack; `properties` of a type that holds policies, every reference resolved, else none."""
 
     logical_id: str
     type: str
