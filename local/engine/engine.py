@@ -144,7 +144,7 @@ class Engine:
             engine.stop()
             raise
         if warm:
-            functions = list(engine.functions.values())
+            functions = engine._invoked_functions()
             threading.Thread(target=engine._pool.warm, args=(functions,), daemon=True).start()
         return engine
 
@@ -238,9 +238,12 @@ class Engine:
         return self.faults.injected(made, when)
 
     def invoke_function(self, name: str, payload: bytes, fault: Fault | None = None) -> FunctionResult:
-        """Invoke a function by its name or logical id; `fault` is what its process runs into."""
-        function = self.functions[self.resources.get(name, name)]
-        return self._pool.invoke(function, payload, suffering=Suffering(fault, self.time_scale) if fault else None)
+        """Invoke a function by its name or logical id, `:` and a version after it or not.
+
+        `fault` is what its process runs into.
+        """
+        suffering = Suffering(fault, self.time_scale) if fault else None
+        return self._pool.invoke(self._function(name), payload, suffering=suffering)
 
     def fire_schedule(self, rule: str) -> dict[str, Any]:
         """Fire a rule that has a schedule now, by its name or logical id; returns the event that its targets got.
@@ -395,6 +398,17 @@ class Engine:
                 account=self.account,
             )
         return configurations
+
+    def _function(self, name: str) -> FunctionConfiguration:
+        name, _, version = name.partition(":")
+        function = self.functions[self.resources.get(name, name)]
+        return function.published(version) if version else function
+
+    def _invoked_functions(self) -> list[FunctionConfiguration]:
+        """Return the versions of functions that were published, or the function where none was."""
+        versions = self._backend("lambda").list_versions_by_function
+        published = {name: [str(each.version) for each in versions(name)][1:] for name in self.functions}
+        return [self._function(":".join([name, *numbers[-1:]])) for name, numbers in published.items()]
 
     def _images(self, translated: TranslatedTemplate, resource_map: Any) -> dict[str, ContainerImage]:
         for name in translated.resources("AWS::ECS::TaskDefinition"):

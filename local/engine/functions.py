@@ -17,8 +17,9 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from local.engine import process, scratch
 from local.engine.child_environment import ChildEnvironment
@@ -29,11 +30,15 @@ from local.engine.runtime_api import Answer, Invocation, RuntimeApi
 
 _INIT_SECONDS = 120.0  # Lambda gives 10; a laptop under load gets more, and is not charged
 _POLL_SECONDS = 0.05
+LATEST = "$LATEST"
 
 
 @dataclass(frozen=True)
 class FunctionConfiguration:
-    """A function as deployed. `timeout` in seconds, `memory` in MiB, `code` the folder that CodeUri names."""
+    """A function as deployed. `timeout` in seconds, `memory` in MiB, `code` the folder that CodeUri names.
+
+    `version` is $LATEST or a published version's number; with a number, `arn` is the version's.
+    """
 
     name: str
     arn: str
@@ -46,6 +51,11 @@ class FunctionConfiguration:
     log_group: str
     region: str
     account: str
+    version: str = LATEST
+
+    def published(self, version: str) -> Self:
+        """Return it as a published version."""
+        return replace(self, version=version, arn=f"{self.arn}:{version}")
 
 
 @dataclass(frozen=True)
@@ -177,7 +187,7 @@ class _Sandbox:
         self.function = function
         self._api = RuntimeApi()
         self._scratch = scratch.make_folder(folder, function.name)
-        stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[$LATEST]{uuid.uuid4().hex}"
+        stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[{function.version}]{uuid.uuid4().hex}"
         self._log = logs.open(source=function.name, group=function.log_group, stream=stream)
         self._process = process.start(
             runtime_client(function.handler),
@@ -206,7 +216,7 @@ class _Sandbox:
         if answer:
             self._spent = True
         else:
-            self._log.write(f"START RequestId: {request_id} Version: $LATEST")
+            self._log.write(f"START RequestId: {request_id} Version: {self.function.version}")
             started = time.monotonic()
             answer = self._suffer(request_id, suffering.fault) if suffering else None
             if answer is None:
@@ -334,7 +344,7 @@ class _Sandbox:
             "PYTHONDONTWRITEBYTECODE": "1",
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
             "AWS_LAMBDA_FUNCTION_NAME": function.name,
-            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_FUNCTION_VERSION": function.version,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,

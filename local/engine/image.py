@@ -6,6 +6,7 @@ task's scratch folder, and any other absolute path that this machine lacks is pu
 between runs (caches live there).
 """
 
+import hashlib
 import json
 import re
 import shlex
@@ -24,13 +25,14 @@ _NOT_TAKEN_OVER = {"PATH", "VIRTUAL_ENV", "PYTHONHOME", "HOME", "LD_LIBRARY_PATH
 
 @dataclass(frozen=True)
 class ContainerImage:
-    """An image as the engine runs it. `context` is the Docker context, an absolute folder."""
+    """As the engine runs it. `context` is the Docker context, an absolute folder, `digest` the Dockerfile's."""
 
     context: Path
     workdir: PurePosixPath
     entrypoint: tuple[str, ...]
     command: tuple[str, ...]
     environment: dict[str, str]
+    digest: str
 
     def arguments(self, command: list[str] | None) -> list[str]:
         """Return the process's arguments; `command` replaces CMD as a container override does."""
@@ -87,6 +89,7 @@ def read_image(context: Path, dockerfile: str) -> ContainerImage:
         entrypoint=stage.entrypoint,
         command=stage.command,
         environment=stage.environment,
+        digest=hashlib.sha256(text.encode()).hexdigest(),
     )
 
 

@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -263,7 +263,7 @@ class TaskRunner:
         if entrypoint := container.definition.get("entryPoint"):
             if not container.of_template:
                 raise ValueError("its task definition is not the template's, and brings an EntryPoint of its own")
-            image = ContainerImage(image.context, image.workdir, tuple(entrypoint), (), image.environment)
+            image = replace(image, entrypoint=tuple(entrypoint), command=())
         container.process = process.start(
             image.arguments(command), directory=image.context, environment=container.environment
         )

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from samtranslator.parser.parser import Parser
 from samtranslator.public.exceptions import InvalidDocumentException
 from samtranslator.translator.translator import Translator
@@ -84,10 +85,10 @@ def translate(
 
     """
     template = _load(path)
-    values = _parameter_values(template, parameters, path)
+    images = _images(template, path.parent)
+    values = _parameter_values(template, {**_stand_in_images(template, images, region), **parameters}, path)
     code = _local_code(template, path.parent)
     definitions = _local_definitions(template, path.parent)
-    images = _images(template, path.parent)
     skipped: list[SkippedResource] = []
     _leave_out_layers(template, skipped)
     body = _transform(template, values, region, path)
@@ -123,6 +124,9 @@ def _parameter_values(template: dict[str, Any], given: Mapping[str, str], path: 
         if value is None:
             raise TemplateError(f"{path}: the parameter {name} has no default: give it a value.")
         values[name] = str(value)
+        pattern = declaration.get("AllowedPattern")
+        if pattern and not re.fullmatch(pattern, values[name]):
+            raise TemplateError(f"{path}: the parameter {name} is {values[name]!r}; allowed: {pattern}")
         allowed = [str(each) for each in declaration.get("AllowedValues", [])]
         if allowed and values[name] not in allowed:
             raise TemplateError(f"{path}: the parameter {name} is {value!r}; allowed: {', '.join(allowed)}.")
@@ -183,6 +187,22 @@ def _images(template: dict[str, Any], folder: Path) -> dict[str, ContainerImage]
             context = folder / metadata["DockerContext"]
             images[name] = read_image(context, metadata.get("Dockerfile", "Dockerfile"))
     return images
+
+
+def _stand_in_images(template: dict[str, Any], images: Mapping[str, ContainerImage], region: str) -> dict[str, str]:
+    """Return values for the parameters that have no default and name the image of a task that the engine runs.
+
+    There is no registry here: the image is its Dockerfile, and so is its digest.
+    """
+    declared = template.get("Parameters", {})
+    values = {}
+    for task, image in images.items():
+        for container in template["Resources"][task].get("Properties", {}).get("ContainerDefinitions", []):
+            match container.get("Image"):
+                case {"Ref": str(name)} if name in declared and "Default" not in declared[name]:
+                    host = f"{DEFAULT_ACCOUNT_ID}.dkr.ecr.{region}.amazonaws.com"
+                    values[name] = f"{host}/{task.lower()}@sha256:{image.digest}"
+    return values
 
 
 def _leave_out_layers(template: dict[str, Any], skipped: list[SkippedResource]) -> None:

@@ -52,6 +52,8 @@ def _paths(kind: str, properties: Mapping[str, Any]) -> Iterable[str]:
         yield from _other_parts(properties, "NotificationConfiguration", {"EventBridgeConfiguration"})
     if kind == "AWS::ECS::TaskDefinition":
         yield from _other_parts(properties, "ContainerDefinitions", _HEEDED_OF_CONTAINERS)
+    if kind == "AWS::StepFunctions::StateMachineAlias":
+        yield from _other_parts(properties, "DeploymentPreference", {"StateMachineVersionArn"})
     if kind == "AWS::Events::Rule" and "RetryPolicy" in _parts(properties.get("Targets")):
         yield "Targets.RetryPolicy"
     if str(properties.get("ScheduleExpression", "")).startswith("cron"):

@@ -53,7 +53,7 @@ def test_given_a_resource_policy_then_plain_http_is_denied(template: Template, p
     assert denials
 
 
-@pytest.mark.parametrize("kept", ["RecordingsBucket", "RecordingsTable", "Repository"])
+@pytest.mark.parametrize("kept", ["RecordingsBucket", "RecordingsTable"])
 def test_given_data_when_the_stack_is_deleted_or_replaced_then_it_is_kept(template: Template, kept: str) -> None:
     resource = template["Resources"][kept]
 
@@ -74,7 +74,7 @@ def test_given_the_table_then_its_three_ways_of_access_are_there(template: Templ
     assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
 
 
-def test_given_an_upload_under_either_prefix_then_the_rule_starts_the_machine_and_loses_no_event(
+def test_given_an_upload_under_either_prefix_then_the_rule_starts_the_live_version_and_loses_no_event(
     template: Template,
 ) -> None:
     rule = template["Resources"]["ProcessRecordingRecordingUploaded"]
@@ -82,7 +82,8 @@ def test_given_an_upload_under_either_prefix_then_the_rule_starts_the_machine_an
 
     prefixes = [p["prefix"] for p in rule["Properties"]["EventPattern"]["detail"]["object"]["key"]]
     assert prefixes == ["public/unprocessed/", "unprocessed/"]
-    assert target["Arn"] == {"Ref": "ProcessRecording"}
+    assert target["Arn"] == {"Ref": "ProcessRecordingAliaslive"}
+    assert target["RoleArn"] == {"Fn::GetAtt": ["ProcessRecordingRecordingUploadedRole", "Arn"]}
     assert target["DeadLetterConfig"]["Arn"] == {"Fn::GetAtt": ["FailedStarts", "Arn"]}
     assert target["RetryPolicy"]["MaximumEventAgeInSeconds"] == 86400
 
@@ -178,15 +179,17 @@ def test_given_every_parameter_then_it_is_described_defaulted_and_bounded(source
     bounds = {"AllowedValues", "AllowedPattern", "MinValue"}
     # CloudFormation cannot bound an empty list of subnets by pattern.
     exempt = {"SubnetIds"}
+    # What a deployment must be told: there is an image, or there is nothing to deploy.
+    required = {"ImageUri"}
 
     for name, parameter in source_template["Parameters"].items():
         assert parameter["Description"], name
-        assert "Default" in parameter, name
+        assert ("Default" in parameter) is (name not in required), name
         assert bounds & parameter.keys() or name in exempt, name
 
 
 def test_given_the_repository_then_no_account_id_stands_in_it() -> None:
-    for path in [ROOT / "template.yaml", ROOT / "samconfig.toml", *(ROOT / "statemachine").iterdir()]:
+    for path in [*ROOT.glob("*.yaml"), ROOT / "samconfig.toml", *(ROOT / "statemachine").iterdir()]:
         assert not re.search(r"(?<!\d)\d{12}(?!\d)", path.read_text()), path
 
 
@@ -253,6 +256,73 @@ def test_given_a_reprocessing_when_its_policy_is_read_then_it_writes_reports_and
         {"Ref": "ProcessRecording"},
         {"Ref": "ReprocessRecordings"},
     ]
+
+
+@pytest.mark.parametrize("role", ["ProcessRecordingRecordingUploadedRole", "ReprocessRecordingsRole"])
+def test_given_who_starts_the_alias_then_iam_is_asked_for_the_state_machine_and_the_qualifier(
+    template: Template, role: str
+) -> None:
+    (statement,) = [s for r, s in statements(template) if r == role and s["Sid"] == "StartProcessRecording"]
+
+    assert statement["Resource"] == {"Ref": "ProcessRecording"}
+    assert statement["Condition"] == {"ForAnyValue:StringEquals": {"states:StateMachineQualifier": "live"}}
+
+
+def test_given_a_version_of_the_machine_then_functions_and_container_stay_those_that_it_was_published_with(
+    template: Template,
+) -> None:
+    substitutions = template["Resources"]["ProcessRecording"]["Properties"]["DefinitionSubstitutions"]
+    functions = [substitutions[f"{name}Arn"]["Ref"] for name in ("ValidateUpload", "ExtractMetadata", "PersistResult")]
+    versions = [template["Resources"][name] for name in [*functions, "ProcessRecordingVersion"]]
+    task = template["Resources"]["ProcessAudio"]
+
+    assert [version["Type"] for version in versions[:3]] == ["AWS::Lambda::Version"] * 3
+    assert {version["DeletionPolicy"] for version in versions} == {"Retain"}
+    assert substitutions["TaskDefinitionArn"] == {"Ref": "ProcessAudio"}
+    assert task["UpdateReplacePolicy"] == "Retain"
+    assert task["Properties"]["ContainerDefinitions"][0]["Image"] == {"Ref": "ImageUri"}
+
+
+def test_given_an_execution_of_any_version_then_it_may_invoke_the_functions_that_it_names(template: Template) -> None:
+    (statement,) = [s for _, s in statements(template) if s.get("Sid") == "InvokeTasks"]
+
+    assert statement["Resource"] == [
+        {"Fn::Sub": f"${{{name}.Arn}}:*"} for name in ("ValidateUpload", "ExtractMetadata", "PersistResult")
+    ]
+
+
+def test_given_a_new_version_when_it_fails_while_it_takes_over_then_an_alarm_rolls_it_back(template: Template) -> None:
+    alias = template["Resources"]["ProcessRecordingAliaslive"]["Properties"]
+    alarm = template["Resources"]["ProcessRecordingFailing"]["Properties"]
+    watched = [metric["MetricStat"]["Metric"] for metric in alarm["Metrics"] if "MetricStat" in metric]
+
+    assert alias["DeploymentPreference"]["Alarms"] == [{"Ref": "ProcessRecordingFailing"}]
+    assert [metric["MetricName"] for metric in watched] == ["ExecutionsFailed", "ExecutionsTimedOut"]
+    assert {json.dumps(metric["Dimensions"]) for metric in watched} == {
+        json.dumps(
+            [
+                {"Name": "StateMachineArn", "Value": {"Ref": "ProcessRecording"}},
+                {"Name": "Alias", "Value": alias["Name"]},
+            ]
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    ("uri", "taken"),
+    [
+        ("{account}.dkr.ecr.eu-west-1.amazonaws.com/little-bit-audio/oneshots@sha256:{digest}", True),
+        ("{account}.dkr.ecr.eu-west-1.amazonaws.com/little-bit-audio/oneshots:latest", False),
+        ("{account}.dkr.ecr.eu-west-1.amazonaws.com/little-bit-audio/oneshots:1@sha256:{digest}", False),
+        ("docker.io/library/oneshots@sha256:{digest}", False),
+        ("", False),
+    ],
+)
+def test_given_the_image_then_only_a_digest_in_ecr_is_taken(source_template: Template, uri: str, taken: bool) -> None:
+    pattern = source_template["Parameters"]["ImageUri"]["AllowedPattern"]
+    given = uri.format(account="1" * 12, digest="a" * 64)
+
+    assert bool(re.fullmatch(pattern, given)) is taken
 
 
 def test_given_the_lock_files_then_they_pin_by_hash_and_name_no_registry() -> None:

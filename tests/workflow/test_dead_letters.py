@@ -36,14 +36,22 @@ def empty(stack: Stack, queue: str) -> None:
 
 @contextmanager
 def without_machine(stack: Stack, output: str) -> Iterator[None]:
-    """Have a state machine not be there for a while."""
+    """Have a state machine not be there for a while; its alias comes back with it."""
     sfn = stack.engine.client("stepfunctions")
     machine = sfn.describe_state_machine(stateMachineArn=stack.engine.outputs[output])
-    sfn.delete_state_machine(stateMachineArn=machine["stateMachineArn"])
+    arn = machine["stateMachineArn"]
+    aliases = [
+        sfn.describe_state_machine_alias(stateMachineAliasArn=alias["stateMachineAliasArn"])
+        for alias in sfn.list_state_machine_aliases(stateMachineArn=arn)["stateMachineAliases"]
+    ]
+    sfn.delete_state_machine(stateMachineArn=arn)
     yield
     sfn.create_state_machine(
-        **{name: machine[name] for name in ("name", "definition", "roleArn")}, type=machine["type"]
+        **{name: machine[name] for name in ("name", "definition", "roleArn")}, type=machine["type"], publish=True
     )
+    for alias in aliases:
+        routes = [{"stateMachineVersionArn": f"{arn}:1", "weight": 100}]
+        sfn.create_state_machine_alias(name=alias["name"], routingConfiguration=routes)
 
 
 def run(stack: Stack, *arguments: str) -> tuple[int, str]:
@@ -77,7 +85,7 @@ def test_given_uploads_that_could_not_start_when_delivered_again_then_they_are_p
     assert f"s3://{stack.bucket}/{upload.key}  version {upload.version_id}" in shown
     assert f"�[31mred.wav  version {hostile.version_id}" in shown
     assert "\x1b" not in shown
-    assert f"for {stack.engine.outputs['ProcessRecordingArn']}" in shown
+    assert f"for {stack.engine.outputs['ProcessRecordingAliasArn']}" in shown
     assert "  2 messages\n" in shown
     assert (code, said.count("started: redrive-")) == (0, 2)
     assert stack.engine.wait(stack.execution_of(upload), WAIT_SECONDS).end_state == "Processed"
@@ -96,12 +104,12 @@ def given_to(stack: Stack, upload: Upload) -> dict[str, Any]:
 
 def test_given_one_event_that_lies_there_twice_when_delivered_again_then_one_execution_starts(stack: Stack) -> None:
     event = json.dumps({"id": "11111111-2222-4333-8444-555555555555", "detail-type": "Other", "detail": {}})
-    target = stack.engine.outputs["ProcessRecordingArn"]
+    machine, target = (stack.engine.outputs[f"ProcessRecording{name}Arn"] for name in ("", "Alias"))
     for _ in range(2):
         send(stack, event, TARGET_ARN=target, ERROR_CODE="E", ERROR_MESSAGE="m")
 
     code, said = run(stack, "--redrive")
-    stack.engine.wait(f"{target.replace(':stateMachine:', ':execution:')}:redrive-{json.loads(event)['id']}", 30)
+    stack.engine.wait(f"{machine.replace(':stateMachine:', ':execution:')}:redrive-{json.loads(event)['id']}", 30)
     send(stack, event, TARGET_ARN=target, ERROR_CODE="E", ERROR_MESSAGE="m")
     code_again, said_again = run(stack, "--redrive")
 

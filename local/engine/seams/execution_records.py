@@ -24,6 +24,7 @@ from moto.stepfunctions.responses import StepFunctionResponse
 from local.engine.seams import host
 from local.engine.seams.casing import iso_milliseconds
 from local.engine.seams.patching import replace
+from local.engine.seams.state_machine_versions import started_by
 
 _STOP_SECONDS = 5.0
 _start: Any = StepFunctionsParserBackend.start_execution
@@ -94,6 +95,7 @@ def _describe_response(self: Any) -> ActionResult:
     described: ActionResult = _describe(self)
     execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
     if isinstance(described.result, dict):
+        described.result.update(started_by(execution))
         if execution.status == "TIMED_OUT":
             described.result["stopDate"] = execution.stop_date
         if execution.status == "SUCCEEDED":

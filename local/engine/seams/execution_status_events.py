@@ -15,6 +15,7 @@ from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommu
 
 from local.engine.seams import host
 from local.engine.seams.patching import replace
+from local.engine.seams.state_machine_versions import started_by
 from local.engine.service_events import service_event
 
 _ROOM = 248 * 1024  # bytes, for input and output as they are escaped in the event
@@ -64,6 +65,7 @@ def status_event(execution: Any, status: str) -> dict[str, Any]:
             "cause": execution.cause,
             "stateMachineVersionArn": None,
             "stateMachineAliasArn": None,
+            **started_by(execution),
         },
     )
 

@@ -436,6 +436,54 @@ def _references(client: Client) -> Any:
     return named == bus["Properties"]["Name"]  # type: ignore[index]
 
 
+def _function_versions(client: Client) -> Any:
+    name = f"probe-{uuid.uuid4().hex[:8]}"
+    function = {"FunctionName": name, "Runtime": "python3.13", "Handler": "a.b", "Role": _role(client), "Code": {}}
+    function["Code"] = {"ZipFile": "no code"}
+    version = {"Fn::GetAtt": ["Version", "Version"]}
+    resources = {
+        "Function": {"Type": "AWS::Lambda::Function", "Properties": function},
+        "Version": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Ref": "Function"}}},
+        "Alias": {
+            "Type": "AWS::Lambda::Alias",
+            "Properties": {"FunctionName": {"Ref": "Function"}, "FunctionVersion": version, "Name": "live"},
+        },
+    }
+    told = stack(client, resources, {"Arn": {"Ref": "Version"}, "Number": version, "Alias": {"Ref": "Alias"}})
+    named = [told["Arn"].rpartition(":function:")[2], told["Alias"].rpartition(":function:")[2]]
+    return [*(text.replace(name, "name") for text in named), told["Number"]]
+
+
+def _state_machine_versions(client: Client) -> Any:
+    definition = {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "Result": "first", "End": True}}}
+    machine = {"DefinitionString": json.dumps(definition), "RoleArn": ROLE}
+    version = {"StateMachineArn": {"Ref": "Machine"}}
+    version["StateMachineRevisionId"] = {"Fn::GetAtt": ["Machine", "StateMachineRevisionId"]}  # type: ignore[dict-item]
+    routes = {"StateMachineVersionArn": {"Ref": "Version"}, "Type": "ALL_AT_ONCE"}
+    resources = {
+        "Machine": {"Type": "AWS::StepFunctions::StateMachine", "Properties": machine},
+        "Version": {"Type": "AWS::StepFunctions::StateMachineVersion", "Properties": version},
+        "Alias": {
+            "Type": "AWS::StepFunctions::StateMachineAlias",
+            "Properties": {"Name": "live", "DeploymentPreference": routes},
+        },
+    }
+    told = stack(client, resources, {"Machine": {"Ref": "Machine"}, "Alias": {"Ref": "Alias"}})
+    sfn = client("stepfunctions")
+    second = json.dumps(definition).replace("first", "second")
+    sfn.update_state_machine(stateMachineArn=told["Machine"], definition=second, publish=True)
+    started = sfn.start_execution(stateMachineArn=told["Alias"], name="once")
+    described = ended(client, started["executionArn"])
+    listed = sfn.list_state_machine_versions(stateMachineArn=told["Machine"])["stateMachineVersions"]
+    by = [described[f"stateMachine{each}Arn"].removeprefix(told["Machine"]) for each in ("Version", "Alias")]
+    return [output(described), *by, [each["stateMachineVersionArn"][-2:] for each in listed]]
+
+
+def _role(client: Client) -> str:
+    roles = client("iam").list_roles()["Roles"]
+    return str(roles[0]["Arn"])
+
+
 def _clients(client: Client) -> Any:
     from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 
@@ -576,6 +624,8 @@ CONTRACTS = [
     Contract("state_machines", _state_machines, {"ran": True}),
     Contract("intrinsic_functions", _intrinsic_functions, "10.0.0.64/26"),
     Contract("references", _references, True),
+    Contract("function_versions", _function_versions, ["name:1", "name:live", "1"]),
+    Contract("state_machine_versions", _state_machine_versions, ["first", ":1", ":live", [":2", ":1"]]),
     Contract("clients", _clients, True),
     Contract("time_scale", _time_scale, "SUCCEEDED"),
     Contract("distributed_maps", _distributed_maps, "States.ExceedToleratedFailureThreshold"),

@@ -187,3 +187,35 @@ Resources:
         "Machine.LoggingConfiguration",
         "Machine.TracingConfiguration",
     ]
+
+
+class TestParametersOfImages:
+    TEXT = """
+Parameters:
+  ImageUri: {Type: String, AllowedPattern: ".+@sha256:[0-9a-f]{64}"}
+Resources:
+  Pack:
+    Type: AWS::ECS::TaskDefinition
+    Metadata: {DockerContext: PROJECT/box}
+    Properties: {ContainerDefinitions: [{Name: carton, Image: !Ref ImageUri}]}
+""".replace("PROJECT", str(PROJECT))
+
+    def test_given_the_image_of_a_task_as_a_parameter_when_not_given_then_it_is_its_dockerfile_s(
+        self, template: Callable[[str], Path]
+    ) -> None:
+        translated = _translate(template(self.TEXT))
+
+        assert translated.parameters["ImageUri"].endswith(f"/pack@sha256:{translated.images['Pack'].digest}")
+
+    def test_given_the_image_of_a_task_as_a_parameter_when_given_then_it_is_taken(
+        self, template: Callable[[str], Path]
+    ) -> None:
+        given = f"registry/carton@sha256:{'a' * 64}"
+
+        assert _translate(template(self.TEXT), ImageUri=given).parameters["ImageUri"] == given
+
+    def test_given_a_value_that_its_pattern_forbids_when_translated_then_the_error_tells_the_pattern(
+        self, template: Callable[[str], Path]
+    ) -> None:
+        with pytest.raises(TemplateError, match="ImageUri is 'carton:latest'; allowed: "):
+            _translate(template(self.TEXT), ImageUri="carton:latest")

@@ -72,7 +72,7 @@ class Stack:
         client = self.engine.client("stepfunctions")
         first = client.describe_execution(executionArn=self.execution_of(upload))
         return [
-            client.start_execution(stateMachineArn=first["stateMachineArn"], input=first["input"])["executionArn"]
+            client.start_execution(stateMachineArn=first["stateMachineAliasArn"], input=first["input"])["executionArn"]
             for _ in range(times)
         ]
 

@@ -317,7 +317,7 @@ class TestFailures:
 
         with stack.engine.inject("ValidateUpload=KeyError", when=lambda given: given == event):
             started = stack.engine.client("stepfunctions").start_execution(
-                stateMachineArn=stack.engine.outputs["ProcessRecordingArn"], input=json.dumps(event)
+                stateMachineArn=stack.engine.outputs["ProcessRecordingAliasArn"], input=json.dumps(event)
             )
             result = stack.engine.wait(started["executionArn"], 60)
 

@@ -61,7 +61,7 @@ class Settlements:
     def fail_to_start(self, upload: Upload) -> str:
         """Start ProcessRecording with an event of the upload that lacks what its first state reads; its ARN."""
         event = {"detail": {"bucket": {"name": upload.bucket}, "object": object_of(upload)}}
-        return self._start(self._engine.outputs["ProcessRecordingArn"], event)
+        return self._start(self._engine.outputs["ProcessRecordingAliasArn"], event)
 
     def time_out(self, execution_arn: str) -> None:
         """Have an execution's time be up."""
