@@ -363,6 +363,36 @@ def test_given_a_version_of_the_machine_then_functions_and_container_stay_those_
     assert task["Properties"]["ContainerDefinitions"][0]["Image"] == {"Ref": "ImageUri"}
 
 
+@pytest.mark.parametrize("function", ["ValidateUpload", "ExtractMetadata", "PersistResult"])
+def test_given_a_parameter_of_a_function_when_it_changes_then_a_version_is_published_and_the_one_before_kept(
+    template: Template, source_template: Template, function: str
+) -> None:
+    properties = template["Resources"][function]["Properties"]
+    configured = [properties["Environment"], properties["MemorySize"], properties["Timeout"]]
+    parameters = {name for name in referenced(configured) if name in source_template["Parameters"]}
+    (version,) = [
+        each
+        for name, each in resources_of_type(template, "AWS::Lambda::Version").items()
+        if each["Properties"]["FunctionName"] == {"Ref": function}
+    ]
+
+    assert set(re.findall(r"\$\{(\w+)\}", version["Properties"]["Description"]["Fn::Sub"])) == parameters
+    assert version["UpdateReplacePolicy"] == "Retain"
+
+
+def referenced(node: Any) -> set[str]:
+    """The names of all Refs."""
+    match node:
+        case {"Ref": str(name)}:
+            return {name}
+        case dict():
+            return {name for value in node.values() for name in referenced(value)}
+        case list():
+            return {name for value in node for name in referenced(value)}
+        case _:
+            return set()
+
+
 def test_given_an_execution_of_any_version_then_it_may_invoke_the_functions_that_it_names(template: Template) -> None:
     (statement,) = [s for _, s in statements(template) if s.get("Sid") == "InvokeTasks"]
 
