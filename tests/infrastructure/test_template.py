@@ -18,14 +18,14 @@ def resources_of_type(template: Template, type_name: str) -> dict[str, Any]:
 
 
 def statements(template: Template) -> list[tuple[str, dict[str, Any]]]:
-    """Every statement of every identity policy, with the role that it belongs to."""
+    """Every statement of every identity policy, with its role; not those of a key of one's own."""
     found = []
     for name, role in resources_of_type(template, "AWS::IAM::Role").items():
         for policy in role["Properties"].get("Policies", []):
             found += [(name, statement) for statement in policy["PolicyDocument"]["Statement"]]
     for policy in resources_of_type(template, "AWS::IAM::Policy").values():
-        (role,) = policy["Properties"]["Roles"]
-        found += [(role["Ref"], statement) for statement in policy["Properties"]["PolicyDocument"]["Statement"]]
+        for role in policy["Properties"]["Roles"] if policy.get("Condition") != "OwnKey" else []:
+            found += [(role["Ref"], statement) for statement in policy["Properties"]["PolicyDocument"]["Statement"]]
     return found
 
 
@@ -176,6 +176,86 @@ def test_given_the_tasks_security_group_then_nothing_comes_in(template: Template
     assert [(rule["FromPort"], rule["ToPort"]) for rule in group["SecurityGroupEgress"]] == [(443, 443)]
 
 
+def test_given_a_key_of_one_s_own_then_it_is_used_for_everything_that_is_kept(template: Template) -> None:
+    resources = template["Resources"]
+    by_key = ["OwnKey", {"Ref": "KmsKeyArn"}, {"Ref": "AWS::NoValue"}]
+    bucket = resources["RecordingsBucket"]["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]
+
+    assert bucket["ServerSideEncryptionByDefault"]["Fn::If"][1]["KMSMasterKeyID"] == {"Ref": "KmsKeyArn"}
+    assert resources["RecordingsTable"]["Properties"]["SSESpecification"]["KMSMasterKeyId"] == {"Fn::If": by_key}
+    for queue in resources_of_type(template, "AWS::SQS::Queue").values():
+        assert queue["Properties"]["KmsMasterKeyId"] == {"Fn::If": by_key}
+    for group in resources_of_type(template, "AWS::Logs::LogGroup").values():
+        assert group["Properties"]["KmsKeyId"] == {"Fn::If": by_key}
+
+
+def test_given_a_key_of_one_s_own_then_each_role_may_use_it_only_through_the_services_whose_data_it_reads(
+    template: Template,
+) -> None:
+    objects = {"s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"}
+    records = {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem"}
+    policies = resources_of_type(template, "AWS::IAM::Policy")
+
+    def using(actions: set[str]) -> set[str]:
+        return {role for role, statement in statements(template) if actions & set(as_list(statement["Action"]))}
+
+    for name, service, roles in (
+        ("UseKeyForObjects", "s3", using(objects)),
+        ("UseKeyForRecords", "dynamodb", using(records)),
+    ):
+        policy = policies[name]
+        (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+        assert policy["Condition"] == "OwnKey"
+        assert {role["Ref"] for role in policy["Properties"]["Roles"]} == roles
+        assert statement["Resource"] == {"Ref": "KmsKeyArn"}
+        assert statement["Condition"] == {
+            "StringEquals": {"kms:ViaService": {"Fn::Sub": f"{service}.${{AWS::Region}}.amazonaws.com"}}
+        }
+        assert all(action.startswith("kms:") and "*" not in action for action in statement["Action"])
+
+
+def test_given_the_bucket_then_what_was_replaced_is_forgotten_and_the_rest_only_when_asked_for(
+    template: Template,
+) -> None:
+    rules = template["Resources"]["RecordingsBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    asked = {rule["Fn::If"][1]["Prefix"]: rule["Fn::If"][0] for rule in rules if "Fn::If" in rule}
+    always = {rule["Id"] for rule in rules if "Fn::If" not in rule}
+
+    assert always == {"AbortUnfinishedUploads", "ForgetReplacedVersions", "ForgetReports"}
+    assert asked == {
+        "public/unprocessed/": "UploadsExpire",
+        "unprocessed/": "UploadsExpire",
+        "public/processed/": "ResultsExpire",
+    }
+
+
+def test_given_prod_then_its_table_cannot_be_deleted_by_mistake(template: Template) -> None:
+    assert template["Resources"]["RecordingsTable"]["Properties"]["DeletionProtectionEnabled"] == {
+        "Fn::If": ["IsProd", True, False]
+    }
+
+
+def test_given_either_network_then_nothing_comes_in_and_only_the_private_one_has_endpoints_by_the_hour(
+    template: Template,
+) -> None:
+    of_type = {name: resource["Type"] for name, resource in template["Resources"].items()}
+    on = {name: resource.get("Condition") for name, resource in template["Resources"].items()}
+    endpoints = resources_of_type(template, "AWS::EC2::VPCEndpoint")
+    groups = resources_of_type(template, "AWS::EC2::SecurityGroup")
+
+    assert {on[name] for name, each in endpoints.items() if each["Properties"]["VpcEndpointType"] == "Interface"} == {
+        "MakePrivateVpc"
+    }
+    ways_out = {name for name, kind in of_type.items() if kind in {"AWS::EC2::InternetGateway", "AWS::EC2::Route"}}
+    assert {on[name] for name in ways_out} == {"MakePublicVpc"}
+    assert {name for name, each in groups.items() if "SecurityGroupIngress" in each["Properties"]} == {
+        "EndpointSecurityGroup"
+    }
+    assert on["EndpointSecurityGroup"] == "MakePrivateVpc"
+    substitutions = template["Resources"]["ProcessRecording"]["Properties"]["DefinitionSubstitutions"]
+    assert substitutions["AssignPublicIp"]["Fn::If"][:2] == ["MakePublicVpc", "ENABLED"]
+
+
 def test_given_every_parameter_then_it_is_described_defaulted_and_bounded(source_template: Template) -> None:
     bounds = {"AllowedValues", "AllowedPattern", "MinValue"}
     # CloudFormation cannot bound an empty list of subnets by pattern.
@@ -282,6 +362,36 @@ def test_given_a_version_of_the_machine_then_functions_and_container_stay_those_
     assert substitutions["TaskDefinitionArn"] == {"Ref": "ProcessAudio"}
     assert task["UpdateReplacePolicy"] == "Retain"
     assert task["Properties"]["ContainerDefinitions"][0]["Image"] == {"Ref": "ImageUri"}
+
+
+@pytest.mark.parametrize("function", ["ValidateUpload", "ExtractMetadata", "PersistResult"])
+def test_given_a_parameter_of_a_function_when_it_changes_then_a_version_is_published_and_the_one_before_kept(
+    template: Template, source_template: Template, function: str
+) -> None:
+    properties = template["Resources"][function]["Properties"]
+    configured = [properties["Environment"], properties["MemorySize"], properties["Timeout"]]
+    parameters = {name for name in referenced(configured) if name in source_template["Parameters"]}
+    (version,) = [
+        each
+        for name, each in resources_of_type(template, "AWS::Lambda::Version").items()
+        if each["Properties"]["FunctionName"] == {"Ref": function}
+    ]
+
+    assert set(re.findall(r"\$\{(\w+)\}", version["Properties"]["Description"]["Fn::Sub"])) == parameters
+    assert version["UpdateReplacePolicy"] == "Retain"
+
+
+def referenced(node: Any) -> set[str]:
+    """The names of all Refs."""
+    match node:
+        case {"Ref": str(name)}:
+            return {name}
+        case dict():
+            return {name for value in node.values() for name in referenced(value)}
+        case list():
+            return {name for value in node for name in referenced(value)}
+        case _:
+            return set()
 
 
 def test_given_an_execution_of_any_version_then_it_may_invoke_the_functions_that_it_names(template: Template) -> None:

@@ -117,6 +117,20 @@ class TestStatusChanges:
         assert told == ["RUNNING"]
 
 
+def test_given_an_object_and_its_delete_marker_when_both_are_deleted_for_good_then_nothing_is_left(
+    small: Engine,
+) -> None:
+    s3, bucket, key = small.client("s3"), small.outputs["InboxName"], "gone/away.txt"
+    version = s3.put_object(Bucket=bucket, Key=key, Body=b"x")["VersionId"]
+    marker = s3.delete_object(Bucket=bucket, Key=key)["VersionId"]
+
+    both = [{"Key": key, "VersionId": each} for each in (version, marker)]
+    answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": both})
+
+    assert [each["VersionId"] for each in answer["Deleted"]] == [version, marker]
+    assert not {"Versions", "DeleteMarkers"} & set(s3.list_object_versions(Bucket=bucket, Prefix=key))
+
+
 class TestSchedules:
     def test_given_a_rule_with_a_rate_then_it_fires_by_the_clock_at_the_time_scale(self, small: Engine) -> None:
         # a minute at 0.02 is 1.2 s

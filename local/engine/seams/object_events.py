@@ -12,6 +12,7 @@ import uuid
 from typing import Any
 
 from moto.s3 import notifications
+from moto.s3.models import FakeDeleteMarker
 
 from local.engine.seams import event_targets
 from local.engine.seams.patching import replace
@@ -34,7 +35,9 @@ def install() -> None:
 
 def object_event(account_id: str, bucket: Any, event_name: str, key: Any) -> dict[str, Any]:
     """Return the EventBridge event of something that happened to an object."""
-    described: dict[str, Any] = {"key": key.name, "size": key.size, "etag": key.etag.strip('"')}
+    described: dict[str, Any] = {"key": key.name}
+    if not isinstance(key, FakeDeleteMarker):
+        described |= {"size": key.size, "etag": key.etag.strip('"')}
     if bucket.is_versioned and key.version_id:
         described["version-id"] = key.version_id
     described["sequencer"] = f"{time.time_ns():018X}"

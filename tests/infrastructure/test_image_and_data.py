@@ -1,0 +1,147 @@
+"""What `make deploy` does with the image and `make destroy` with the data, on moto's server."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from operate.aws import Aws
+from operate.destroy import destroy
+from operate.errors import NotDone
+from operate.image import Builder, Repository
+from operate.stacks import BOOTSTRAP, Stacks, make_ecs_role
+from operate.stand_in import stand_in
+
+MANIFEST = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json"})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _aws() -> Iterator[None]:
+    with stand_in():
+        yield
+
+
+@pytest.fixture(scope="module")
+def repository() -> Repository:
+    return Repository(boto3.client("ecr"), Stacks(Aws(), patient=False).bootstrap()["RepositoryUri"])
+
+
+class Program:
+    """A builder's commands: podman's, whose push puts an image into the repository and tells a digest."""
+
+    def __init__(self, told: str | None = None) -> None:
+        self.commands: list[list[str]] = []
+        self._told = told
+        self.pushed = ""
+
+    def __call__(self, command: list[str]) -> None:
+        self.commands.append(command)
+        if command[1] == "push":
+            name, _, tag = command[-1].partition("/")[2].partition(":")
+            image = boto3.client("ecr").put_image(repositoryName=name, imageManifest=MANIFEST, imageTag=tag)["image"]
+            self.pushed = image["imageId"]["imageDigest"]
+            Path(command[command.index("--digestfile") + 1]).write_text(f"{self._told or self.pushed}\n")
+
+
+class TestBootstrap:
+    def test_given_the_bootstrap_stack_when_made_again_then_it_stays_and_is_guarded(
+        self, repository: Repository
+    ) -> None:
+        again = Stacks(Aws(), patient=False).bootstrap()
+
+        (stack,) = boto3.client("cloudformation").describe_stacks(StackName=BOOTSTRAP)["Stacks"]
+        assert again["RepositoryUri"] == repository.uri
+        assert again["ArtifactsBucketName"]
+        assert stack["EnableTerminationProtection"] is True
+
+    def test_given_the_role_of_ecs_when_it_is_there_already_then_that_is_fine(self) -> None:
+        iam = boto3.client("iam")
+
+        make_ecs_role(iam)
+        make_ecs_role(iam)
+
+        roles = iam.list_roles(PathPrefix="/aws-service-role/ecs.amazonaws.com/")["Roles"]
+        assert len(roles) == 1
+
+
+class TestImage:
+    def test_given_a_builder_when_it_has_pushed_then_the_image_is_named_by_the_digest_that_the_registry_has(
+        self, repository: Repository
+    ) -> None:
+        run = Program()
+
+        uri = repository.build_and_push(Builder("true"), "arm64", run)
+
+        build, push = run.commands
+        assert uri == f"{repository.uri}@{run.pushed}" == repository.image(run.pushed)
+        assert build[build.index("--platform") + 1] == "linux/arm64"
+        assert any(argument.startswith("REVISION=") for argument in build)
+        assert push[-1].startswith(f"{repository.uri}:20")
+
+    def test_given_a_builder_that_tells_another_digest_then_nothing_is_deployed(self, repository: Repository) -> None:
+        other = f"sha256:{'0' * 64}"
+
+        with pytest.raises(NotDone, match=f"pushed {other}, and .* is sha256:"):
+            repository.build_and_push(Builder("true"), "x86_64", Program(other))
+
+    def test_given_a_digest_that_is_not_there_then_it_is_said_how_it_gets_there(self, repository: Repository) -> None:
+        missing = f"sha256:{'1' * 64}"
+
+        with pytest.raises(NotDone, match=rf"has no image {missing}[\s\S]+imagetools create --tag {repository.uri}:"):
+            repository.image(missing)
+
+
+def a_stack(name: str) -> tuple[str, str]:
+    """Make a stack that has let go of a bucket with versions and markers, and of a table; their names."""
+    s3, bucket, table = boto3.client("s3"), f"{name}-recordings", f"{name}-records"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    for body in (b"1", b"2"):
+        s3.put_object(Bucket=bucket, Key="a", Body=body)
+    s3.delete_object(Bucket=bucket, Key="a")
+    key = {"AttributeName": "id"}
+    boto3.client("dynamodb").create_table(
+        TableName=table,
+        AttributeDefinitions=[{**key, "AttributeType": "S"}],
+        KeySchema=[{**key, "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+        DeletionProtectionEnabled=True,
+    )
+    for family in (f"{name}-ProcessAudio", f"{name}-ProcessAudio", f"{name}-ProcessAudioOther"):
+        container = {"name": "oneshots", "image": "oneshots", "memory": 128}
+        boto3.client("ecs").register_task_definition(family=family, containerDefinitions=[container])
+    outputs = {"RecordingsBucketName": {"Value": bucket}, "RecordingsTableName": {"Value": table}}
+    body: dict[str, Any] = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}, "Outputs": outputs}
+    boto3.client("cloudformation").create_stack(StackName=name, TemplateBody=json.dumps(body))
+    return bucket, table
+
+
+class TestDestroy:
+    def test_given_a_stack_when_destroyed_then_its_data_stay(self) -> None:
+        bucket, table = a_stack("kept")
+
+        said = destroy(Aws(), "kept", data=False, patient=False)
+
+        assert said == [
+            "The stack kept is deleted, and 2 revisions of its task definition are out of use.",
+            f"Kept: the bucket {bucket} and the table {table}.",
+        ]
+        assert Stacks(Aws()).status("kept") is None
+        assert boto3.client("s3").head_bucket(Bucket=bucket)
+        assert boto3.client("dynamodb").describe_table(TableName=table)
+
+    def test_given_a_stack_when_destroyed_with_its_data_then_nothing_is_left(self) -> None:
+        bucket, table = a_stack("gone")
+
+        said = destroy(Aws(), "gone", data=True, patient=False)
+
+        assert said[1] == f"Deleted: the bucket {bucket} with 3 versions of objects, and the table {table}."
+        assert bucket not in [each["Name"] for each in boto3.client("s3").list_buckets()["Buckets"]]
+        assert table not in boto3.client("dynamodb").list_tables()["TableNames"]
+
+    def test_given_no_such_stack_when_destroyed_then_it_is_said(self) -> None:
+        with pytest.raises(NotDone, match="There is no stack never"):
+            destroy(Aws(), "never", data=True, patient=False)

@@ -1,0 +1,155 @@
+"""What is done with a deployed stack: the smoke test, going back a version, deleting it."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from local.engine import Engine
+from operate import destroy, rollback, smoke
+from operate.aws import Aws
+from operate.errors import NotDone
+from tests import running_engine
+from tests.recordings import beeps, wav_recording
+from tests.workflow.process_recording.stack import Stack
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+
+
+@pytest.fixture
+def stack() -> Stack:
+    """Return the deployed stack."""
+    return Stack(running_engine.engine_of("little-bit-audio at once", lambda: Engine.deploy(TEMPLATE, time_scale=0)))
+
+
+def run(stack: Stack, command: object, *arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(command.app, ["--port", str(stack.engine.port), *arguments])  # type: ignore[attr-defined]
+    return result.exit_code, result.output
+
+
+def left(stack: Stack) -> tuple[int, int]:
+    """How many versions of objects, and how many items, the smoke tests left."""
+    versions = stack.s3.list_object_versions(Bucket=stack.bucket)
+    objects = [each for each in versions.get("Versions", []) if "/smoke-test/" in each["Key"]]
+    items = stack.engine.client("dynamodb").scan(TableName=stack.table)["Items"]
+    return len(objects), len([each for each in items if each["user_id"]["S"] == "smoke-test"])
+
+
+class TestSmoke:
+    def test_given_a_stack_that_works_when_tested_then_it_is_said_and_nothing_is_left(self, stack: Stack) -> None:
+        code, said = run(stack, smoke)
+
+        assert code == 0
+        assert "  COMPLETED\n  22 one-shots, the manifest, the record: all there after " in said
+        assert left(stack) == (0, 0)
+
+    def test_given_a_task_that_fails_when_tested_then_the_failure_is_told_and_left_to_be_looked_at(
+        self, stack: Stack
+    ) -> None:
+        with stack.engine.inject("PersistResult=KeyError:nobody knowsx*"):
+            code, said = run(stack, smoke)
+
+        assert code == 1
+        assert re.search(r"FAILED: KeyError: .*nobody knows", said)
+        assert ":execution:" in said
+        objects, items = left(stack)
+        assert objects > 1
+        assert items == 1
+
+    def test_given_a_rule_that_starts_nothing_when_tested_then_it_is_not_waited_for_ever(self, stack: Stack) -> None:
+        events, rule = stack.engine.client("events"), "ProcessRecordingRecordingUploaded"
+        name = stack.engine.resources[rule].rsplit("/", 1)[-1]
+        events.disable_rule(Name=name)
+        try:
+            code, said = run(stack, smoke, "--seconds", "1")
+        finally:
+            events.enable_rule(Name=name)
+
+        assert code == 1
+        assert "There is no record after 1 s: no execution began" in said
+        assert stack.engine.outputs["FailedStartsQueueUrl"] in said
+
+    def test_given_a_result_that_misses_an_object_when_tested_then_it_is_named(self, stack: Stack) -> None:
+        test = smoke.SmokeTest(Aws(stack.engine.endpoint), "local")
+        upload = test.upload()
+        record = test.wait(upload, lambda _: None)
+        lost = f"{record['output_prefix']}overview.png"
+        stack.s3.delete_object(Bucket=stack.bucket, Key=lost)
+
+        with pytest.raises(NotDone, match=f"1 objects are missing, the first is {lost}"):
+            test.check(upload, record)
+        test.clean_up(upload)
+
+
+@pytest.fixture
+def deployed_again(stack: Stack) -> Iterator[Stack]:
+    """Return the stack after a deployment of a version whose executions do nothing, and as it was in the end."""
+    sfn, outputs = stack.engine.client("stepfunctions"), stack.engine.outputs
+    machine, alias = outputs["ProcessRecordingArn"], outputs["ProcessRecordingAliasArn"]
+    before = sfn.describe_state_machine(stateMachineArn=machine)["definition"]
+    idle = json.dumps({"StartAt": "Idle", "States": {"Idle": {"Type": "Succeed"}}})
+    sfn.update_state_machine(stateMachineArn=machine, definition=idle, publish=True)
+    newest = sfn.list_state_machine_versions(stateMachineArn=machine)["stateMachineVersions"][0]
+    sfn.update_state_machine_alias(
+        stateMachineAliasArn=alias,
+        routingConfiguration=[{"stateMachineVersionArn": newest["stateMachineVersionArn"], "weight": 100}],
+    )
+    yield stack
+    sfn.update_state_machine(stateMachineArn=machine, definition=before)
+    sfn.update_state_machine_alias(
+        stateMachineAliasArn=alias, routingConfiguration=[{"stateMachineVersionArn": f"{machine}:1", "weight": 100}]
+    )
+
+
+class TestRollback:
+    def test_given_a_bad_version_when_rolled_back_then_uploads_are_processed_as_before_it(
+        self, deployed_again: Stack
+    ) -> None:
+        key, body = "public/unprocessed/demo/rolled-back.wav", wav_recording(beeps(1))
+        _, bad = deployed_again.process(key, body)
+
+        code, said = run(deployed_again, rollback)
+        _, good = deployed_again.process(key, body)
+
+        assert (code, said) == (0, "Version 1 is live, it was 2. What runs goes on as it began.\n")
+        assert (bad.end_state, good.end_state) == ("Idle", "Processed")
+
+    def test_given_the_first_version_when_rolled_back_then_there_is_none_before_it(self, stack: Stack) -> None:
+        code, said = run(stack, rollback)
+
+        assert code == 1
+        assert said.startswith("There is no version before the live one; live is 1, there are ")
+
+    def test_given_a_version_when_asked_for_then_it_is_live_or_said_not_to_be_there(
+        self, deployed_again: Stack
+    ) -> None:
+        newest = rollback.LiveAlias(Aws(deployed_again.engine.endpoint), "local").versions()[0]
+        run(deployed_again, rollback, "--to", "1")
+
+        there = run(deployed_again, rollback, "--to", str(newest))
+        again = run(deployed_again, rollback, "--to", str(newest))
+        missing = run(deployed_again, rollback, "--to", "99")
+
+        assert there == (0, f"Version {newest} is live, it was 1. What runs goes on as it began.\n")
+        assert again == (0, f"Version {newest} is live already.\n")
+        assert missing[0] == 1
+        assert missing[1].startswith("There is no version 99; ")
+
+    def test_given_an_environment_that_is_none_when_rolled_back_then_it_is_a_mistake(self) -> None:
+        result = CliRunner().invoke(rollback.app, ["production"])
+
+        assert result.exit_code == 2
+
+
+class TestDestroy:
+    def test_given_another_name_when_confirmed_then_nothing_is_deleted(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(destroy, "destroy", lambda *_, **__: pytest.fail("deleted"))
+
+        result = CliRunner().invoke(destroy.app, ["prod", "--delete-data"], input="little-bit-audio-dev\n")
+
+        assert result.exit_code == 2
+        assert "every recording, one-shot and record in it" in result.output
+        assert "Nothing was deleted." in result.output
