@@ -148,7 +148,7 @@ def check_manifest(content: bytes) -> None:
     """Check PersistResult's reading of a manifest, and the items that it makes of it."""
     s3 = _Store(content)
     try:
-        manifest = read_manifest(
+        manifest, _ = read_manifest(
             s3, bucket="b", key=_LOCATION.manifest_key, recording_id=RECORDING_ID, output_prefix=PREFIX
         )
         items = [completed_attributes(manifest, _LOCATION), *one_shot_items(manifest, _LOCATION)]

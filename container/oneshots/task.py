@@ -11,6 +11,7 @@ import math
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ from oneshots.naming import fitting_stem, split_name
 from oneshots.parameters import ParameterError, Parameters, parse_parameters
 from oneshots.pipeline import OneShot, Result, process
 from oneshots.rejection import Rejection
+from oneshots.run_metrics import RunMetrics
 
 _MAX_KEY_BYTES = 1024
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -90,7 +92,20 @@ def read_job(environment: Mapping[str, str]) -> Job:
 def main(environment: Mapping[str, str]) -> int:
     """Run the task and return its exit code."""
     signal.signal(signal.SIGTERM, _stop)
-    _log_as_json(environment.get("RECORDING_ID"))
+    _log_as_json(environment)
+    metrics = RunMetrics(environment)
+    metrics.began()
+    code = 1
+    try:
+        code = _exit_code(environment, metrics)
+    finally:
+        # A SystemExit passes through here: stopped, or out of time.
+        if code != 0:
+            metrics.failed()
+    return code
+
+
+def _exit_code(environment: Mapping[str, str], metrics: RunMetrics) -> int:
     try:
         job = read_job(environment)
     except JobError as error:
@@ -98,7 +113,7 @@ def main(environment: Mapping[str, str]) -> int:
         return 2
     logging.getLogger("oneshots").setLevel(job.log_level)
     try:
-        run(job)
+        metrics.ended(run(job, began_at=metrics.began_at))
     except MemoryError as error:
         logger.error("out of memory: %s", error)
         return OUT_OF_MEMORY
@@ -112,8 +127,10 @@ def main(environment: Mapping[str, str]) -> int:
     return 0
 
 
-def run(job: Job) -> None:
-    """Process the job's recording; when this returns the manifest is in place. Temporary files are gone either way.
+def run(job: Job, *, began_at: float) -> dict[str, Any]:
+    """Process the job's recording and return its manifest, which is in place then. Temporary files are gone either way.
+
+    `began_at` (epoch seconds) is kept beside the manifest, with when it ended.
 
     Raises MemoryError, `DiskFullError` and SystemExit (out of time) at the job's limits.
     """
@@ -136,8 +153,9 @@ def run(job: Job) -> None:
             logger.warning("rejected: %s", rejection)
             size_bytes = recording_path.stat().st_size if recording_path.exists() else None
             document = manifest.rejected(rejection, **store.identity, size_bytes=size_bytes)
-    store.commit(document)
+    store.commit(document, began_at=began_at)
     logger.info("done: %s, %d one-shot(s)", document["outcome"], len(document["oneShots"]))
+    return document
 
 
 class _Store:
@@ -201,9 +219,14 @@ class _Store:
             files=files,
         )
 
-    def commit(self, document: dict[str, Any]) -> None:
-        """Write the manifest: from here on the result is there."""
-        self._put_json(self._manifest_key, manifest.to_json(document))
+    def commit(self, document: dict[str, Any], *, began_at: float) -> None:
+        """Write the manifest: from here on the result is there.
+
+        When the run began and ended stands in the object's metadata, for the trace: a run that is done again leaves the
+        same manifest.
+        """
+        times = {"began-at": f"{began_at:.3f}", "ended-at": f"{time.time():.3f}"}
+        self._put_json(self._manifest_key, manifest.to_json(document), metadata=times)
 
     def _one_shot_key(self, one_shot: OneShot) -> str:
         return f"{self._job.output_prefix}{self._stem}-{one_shot.index:03d}.{one_shot.format}"
@@ -225,8 +248,10 @@ class _Store:
         self._s3.put_object(Bucket=self._job.bucket, Key=key, Body=content, ContentType="image/png")
         return key
 
-    def _put_json(self, key: str, content: bytes) -> None:
-        self._s3.put_object(Bucket=self._job.bucket, Key=key, Body=content, ContentType="application/json")
+    def _put_json(self, key: str, content: bytes, *, metadata: Mapping[str, str] | None = None) -> None:
+        self._s3.put_object(
+            Bucket=self._job.bucket, Key=key, Body=content, ContentType="application/json", Metadata=metadata or {}
+        )
 
 
 def _gone_or(error: ClientError) -> Exception:
@@ -282,24 +307,24 @@ def _stop(signal_number: int, frame: FrameType | None) -> NoReturn:
     sys.exit(128 + signal_number)
 
 
-def _log_as_json(recording_id: str | None) -> None:
+def _log_as_json(environment: Mapping[str, str]) -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonFormatter(recording_id))
+    handler.setFormatter(_JsonFormatter(environment.get("RECORDING_ID"), environment.get("EXECUTION_ARN")))
     logging.basicConfig(level="WARNING", handlers=[handler], force=True)
 
 
 class _JsonFormatter(logging.Formatter):
-    """One JSON object a line, with the recording's id in each."""
+    """One JSON object a line, with the recording's id and the execution's ARN in each."""
 
-    def __init__(self, recording_id: str | None) -> None:
+    def __init__(self, recording_id: str | None, execution_arn: str | None) -> None:
         super().__init__()
-        self._recording_id = recording_id
+        self._identity = {"recordingId": recording_id, "executionArn": execution_arn}
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
             "timestamp": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname,
-            "recordingId": self._recording_id,
+            **self._identity,
             "logger": record.name,
             "message": record.getMessage(),
         }

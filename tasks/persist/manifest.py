@@ -1,7 +1,7 @@
 """manifest.json, as far as the table needs it. Its full description is container/oneshots/manifest.schema.json."""
 
 import json
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, Literal, NamedTuple, NoReturn
 
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt, ValidationError, model_validator
@@ -85,15 +85,25 @@ class Manifest(_ManifestPart):
         return self.duration_seconds
 
 
-def read_manifest(s3: Any, *, bucket: str, key: str, recording_id: str, output_prefix: str) -> Manifest:
-    """Return the manifest of a recording, checked.
+class ProcessingTimes(NamedTuple):
+    """When the task that wrote a manifest began and ended, in epoch seconds by its own clock."""
+
+    began_at: float
+    ended_at: float
+
+
+def read_manifest(
+    s3: Any, *, bucket: str, key: str, recording_id: str, output_prefix: str
+) -> tuple[Manifest, ProcessingTimes | None]:
+    """Return the manifest of a recording, checked, and the times of its making where they are told.
 
     Raises:
         ResultMissing: there is none.
         ResultInvalid: it is too large, no JSON, breaks its contract, or is about something else.
 
     """
-    manifest = _parse(_read(s3, bucket, key), key)
+    content, metadata = _read(s3, bucket, key)
+    manifest = _parse(content, key)
     if manifest.recording_id != recording_id:
         raise ResultInvalid(f"{key}: recordingId is {quoted(manifest.recording_id)}, not {quoted(recording_id)}")
     for one_shot in manifest.one_shots:
@@ -103,10 +113,10 @@ def read_manifest(s3: Any, *, bucket: str, key: str, recording_id: str, output_p
                 f"{key}: key {quoted(one_shot.key)} of one-shot {one_shot.index} "
                 f"does not lie in {quoted(output_prefix)}"
             )
-    return manifest
+    return manifest, _times(metadata)
 
 
-def _read(s3: Any, bucket: str, key: str) -> bytes:
+def _read(s3: Any, bucket: str, key: str) -> tuple[bytes, dict[str, str]]:
     try:
         answer = s3.get_object(Bucket=bucket, Key=key)
     except ClientError as error:
@@ -117,7 +127,16 @@ def _read(s3: Any, bucket: str, key: str) -> bytes:
         if answer["ContentLength"] > MAX_MANIFEST_BYTES:
             raise ResultInvalid(f"{key} has {answer['ContentLength']} bytes; at most {MAX_MANIFEST_BYTES} are read")
         content: bytes = body.read()
-    return content
+    return content, answer.get("Metadata", {})
+
+
+def _times(metadata: dict[str, str]) -> ProcessingTimes | None:
+    # Nothing but a trace hangs on them: what makes no sense is as good as absent.
+    try:
+        times = ProcessingTimes(float(metadata["began-at"]), float(metadata["ended-at"]))
+    except (KeyError, ValueError):
+        return None
+    return times if 0 < times.began_at <= times.ended_at < float("inf") else None
 
 
 def _parse(content: bytes, key: str) -> Manifest:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from persist.manifest import Manifest, read_manifest
+from persist.processing_trace import trace_processing
 from persist.recordings_table import RecordingsTable
 from persist.records import OutputLocation, completed_attributes, one_shot_items
 from shared.errors import InvalidUpload
@@ -52,13 +53,14 @@ def persist_result(event: ResultEvent, *, s3: Any, table: RecordingsTable) -> Pe
 
     """
     manifest_key = f"{event.output_prefix}manifest.json"
-    manifest = read_manifest(
+    manifest, times = read_manifest(
         s3,
         bucket=event.bucket,
         key=manifest_key,
         recording_id=event.recording_id,
         output_prefix=event.output_prefix,
     )
+    trace_processing(times, recording_id=event.recording_id)
     if manifest.reason is not None:
         message = printable(manifest.reason.message, max_length=_MAX_REASON_LENGTH)
         raise InvalidUpload(manifest.reason.code, message)

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from shared.errors import AwsCallFailed, InvalidUpload
+from shared.errors import AwsCallFailed, InvalidUpload, RefusalCode
 from shared.observability import logger, metrics, tracer
 
 type JsonObject = dict[str, Any]
@@ -49,7 +49,11 @@ def lambda_task[Event: TaskEvent](
     def decorate(task: Callable[[Event], WorkflowMessage]) -> Handler:
         @wraps(task)
         def handler(event: JsonObject, context: LambdaContext) -> JsonObject:
-            logger.append_keys(executionArn=event.get("executionArn"), recordingId=event.get("recordingId"))
+            ids = {name: event.get(name) for name in ("executionArn", "recordingId")}
+            logger.append_keys(**ids)
+            for name, value in ids.items():
+                tracer.put_annotation(name, str(value))
+                metrics.add_metadata(name, value)
             return _run(lambda: task(parse(event=event, model=event_model)))
 
         # Not as stacked decorators: the order is the point, and `wraps` must stay innermost.
@@ -66,6 +70,7 @@ def _run(task: Callable[[], WorkflowMessage]) -> JsonObject:
     except InvalidUpload as refusal:
         logger.warning("upload refused", code=refusal.code, reason=refusal.message)
         metrics.add_metric(name="UploadsRefused", unit=MetricUnit.Count, value=1)
+        metrics.add_dimensions(code=_bounded(refusal.code))
         raise
     except (BotoCoreError, ClientError) as error:
         logger.exception("AWS call failed")
@@ -79,3 +84,8 @@ def _run(task: Callable[[], WorkflowMessage]) -> JsonObject:
     logger.info("task done", result=result)
     metrics.add_metric(name="TasksSucceeded", unit=MetricUnit.Count, value=1)
     return result
+
+
+def _bounded(code: str) -> str:
+    """Return the code as a dimension: its values are billed one by one, and a manifest may name any."""
+    return code if code in set(RefusalCode) else "OTHER"

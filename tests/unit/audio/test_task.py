@@ -1,3 +1,4 @@
+import contextlib
 import json
 import logging
 import os
@@ -111,6 +112,31 @@ def test_given_an_upload_when_the_task_runs_then_one_shots_pictures_and_manifest
         assert s3.head_object(Bucket=BUCKET, Key=key)["ContentType"] == "image/png"
         assert read(s3, key).startswith(b"\x89PNG")
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_given_an_upload_when_the_task_runs_then_it_is_counted_and_the_manifest_tells_when_it_was_made(s3, take, capfd):
+    environment = upload(s3, take) | {"EXECUTION_ARN": "arn:execution", "CAPACITY_PROVIDER": "FARGATE"}
+    assert task.main(environment) == 0
+    out, err = capfd.readouterr()
+    began, ended = (json.loads(line) for line in out.splitlines())
+    assert (began["TasksStarted"], began["capacityProvider"]) == (1, "FARGATE")
+    assert (ended["outcome"], ended["OneShots"], ended["UploadSize"]) == ("completed", 2, len(take))
+    lines = [began, ended, *map(json.loads, err.splitlines())]
+    assert {(line["recordingId"], line["executionArn"]) for line in lines} == {(RECORDING_ID, "arn:execution")}
+    times = s3.head_object(Bucket=BUCKET, Key=f"{PREFIX}manifest.json")["Metadata"]
+    assert 0 < float(times["began-at"]) < float(times["ended-at"])
+
+
+@pytest.mark.parametrize("ends", [MemoryError("more"), OSError(28, "No space left"), SystemExit(143)])
+def test_given_a_task_that_leaves_no_manifest_then_it_counts_as_failed(s3, take, monkeypatch, capfd, ends):
+    def fail(*_, **__):
+        raise ends
+
+    monkeypatch.setattr(task, "process", fail)
+    with contextlib.suppress(SystemExit):
+        task.main(upload(s3, take))
+    _, failed = (json.loads(line) for line in capfd.readouterr().out.splitlines())
+    assert (failed["outcome"], failed["TasksFailed"]) == ("failed", 1)
 
 
 def test_given_a_newer_upload_under_the_name_when_the_task_runs_then_it_takes_its_own_version(s3, take):

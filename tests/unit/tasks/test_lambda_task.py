@@ -100,5 +100,23 @@ def test_given_any_end_when_called_then_it_is_counted(
     assert published[0]["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "LittleBitAudio"
 
 
+@pytest.mark.parametrize(("code", "value"), [("NOT_AUDIO", "NOT_AUDIO"), ("A_CODE_OF_ITS_OWN", "OTHER")])
+def test_given_a_refusal_when_counted_then_by_its_code_too_as_far_as_it_is_known(
+    code: str, value: str, lambda_context: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @lambda_task(TaskEvent)
+    def refusing_by(event: TaskEvent) -> Answer:
+        raise InvalidUpload(code, "so it is")
+
+    with pytest.raises(InvalidUpload):
+        refusing_by(EVENT, lambda_context)
+    counting(EVENT, lambda_context)
+    refused, counted = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    dimensions = refused["_aws"]["CloudWatchMetrics"][0]["Dimensions"]
+    assert [sorted(each) for each in dimensions] == [["service"], ["code"]]
+    assert (refused["code"], refused["recordingId"], refused["executionArn"]) == (value, RECORDING_ID, EXECUTION)
+    assert counted["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
+
+
 def test_given_no_x_ray_daemon_when_traced_then_the_tracer_is_off() -> None:
     assert tracer.disabled
