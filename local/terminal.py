@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from local.engine import SkippedResource
 
+_NAMED = 2
 CLOSED_PIPE = 128 + signal.SIGPIPE
 
 
@@ -56,9 +57,18 @@ def shown(value: object) -> str:
 
 
 def skipped_lines(skipped: Iterable[SkippedResource]) -> list[str]:
-    """Return what of a template was left out, in markup: a line for each reason."""
-    names: dict[str, list[str]] = {}
+    """Return what of a template was left out, in markup: a line for each reason, many of a kind as their number."""
+    kinds: dict[str, dict[tuple[str, str], list[str]]] = {}
     for each in skipped:
-        whole = f" ({each.type})" if "." not in each.logical_id else ""
-        names.setdefault(each.reason, []).append(each.logical_id + whole)
-    return [f"[dim]skipped, {shown(reason)}: {shown(', '.join(those))}[/]" for reason, those in names.items()]
+        name, _, part = each.logical_id.partition(".")
+        kinds.setdefault(each.reason, {}).setdefault((each.type, part), []).append(name)
+    return [
+        f"[dim]skipped, {shown(reason)}: {shown(', '.join(_many(*kind, names) for kind, names in those.items()))}[/]"
+        for reason, those in kinds.items()
+    ]
+
+
+def _many(kind: str, part: str, names: list[str]) -> str:
+    if len(names) > _NAMED:
+        return f"{part} of {len(names)} {kind}" if part else f"{len(names)} {kind}"
+    return ", ".join(f"{name}.{part}" for name in names) if part else f"{', '.join(names)} ({kind})"

@@ -93,7 +93,15 @@ def test_given_an_upload_that_started_nothing_when_told_then_its_name_is_harmles
 def test_given_what_was_left_out_when_listed_then_there_is_a_line_for_each_reason() -> None:
     skipped = [SkippedResource("A", "T", "r"), SkippedResource("B.P", "T", "q"), SkippedResource("C", "T", "r")]
 
-    assert skipped_lines(skipped) == ["[dim]skipped, r: A (T), C (T)[/]", "[dim]skipped, q: B.P[/]"]
+    assert skipped_lines(skipped) == ["[dim]skipped, r: A, C (T)[/]", "[dim]skipped, q: B.P[/]"]
+
+
+def test_given_many_of_a_kind_left_out_when_listed_then_they_are_counted() -> None:
+    skipped = [SkippedResource(f"{name}{part}", kind, "r") for kind, part in (("T", ""), ("U", ".P")) for name in "ABC"]
+
+    assert skipped_lines([*skipped, SkippedResource("D.Q", "U", "r")]) == [
+        "[dim]skipped, r: 3 T, P of 3 U, D.Q[/]",
+    ]
 
 
 class _ClosedPipe(io.StringIO):
