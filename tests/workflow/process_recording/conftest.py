@@ -11,6 +11,13 @@ from tests.workflow.process_recording.stack import Stack
 TEMPLATE = Path(__file__).parents[3] / "template.yaml"
 
 
+ENGINE = "little-bit-audio"
+
+
+def deploy() -> Engine:
+    return Engine.deploy(TEMPLATE, time_scale=0.02)
+
+
 @pytest.fixture
 def stack() -> Stack:
-    return Stack(running_engine.engine_of("little-bit-audio", lambda: Engine.deploy(TEMPLATE, time_scale=0.02)))
+    return Stack(running_engine.engine_of(ENGINE, deploy))
