@@ -1,6 +1,5 @@
 """What CloudWatch reads: metrics out of lines, filter patterns, the fields of Logs Insights' queries."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -9,7 +8,6 @@ type Line = dict[str, Any]
 
 OWN = "LittleBitAudio/"
 _CONDITION = re.compile(r'\$(?P<path>(?:\.\w+)+) = "(?P<value>\w+)"')
-_DETAILS = re.compile(r"[a-z]\w*EventDetails")
 _COMMANDS = {"fields", "filter", "stats", "sort", "limit"}
 _WORDS = {"as", "by", "and", "or", "not", "in", "like", "asc", "desc"}
 _FUNCTIONS = {
@@ -80,24 +78,6 @@ def embedded(lines: Iterable[Line]) -> Iterator[tuple[str, str, tuple[tuple[str,
                 assert all(isinstance(v, int | float) for v in (values if isinstance(values, list) else [values]))
                 for names in directive["Dimensions"]:
                     yield directive["Namespace"], each["Name"], tuple(sorted((name, line[name]) for name in names))
-
-
-def execution_log(execution_arn: str, history: Iterable[Mapping[str, Any]]) -> list[Line]:
-    """An execution's history as Step Functions logs it: numbers as text, the details under one name."""
-    lines = []
-    for event in history:
-        details = [value for key, value in event.items() if _DETAILS.fullmatch(key)]
-        line = {
-            "id": str(event["id"]),
-            "type": event["type"],
-            "details": details[0] if details else {},
-            "previous_event_id": str(event.get("previousEventId", 0)),
-            "event_timestamp": str(int(event["timestamp"].timestamp() * 1000)),
-            "execution_arn": execution_arn,
-            "redrive_count": "0",
-        }
-        lines.append(json.loads(json.dumps(line, default=str)))
-    return lines
 
 
 def matches(pattern: str, line: Line) -> bool:

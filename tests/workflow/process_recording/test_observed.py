@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bench.execution_log import execution_log
 from local.engine.template import translate
 from tests import cloudwatch, running_engine
 from tests.cloudwatch import Line, Metric
@@ -81,7 +82,7 @@ def _lines_of(stack: Stack, group: str) -> list[Line]:
 def _history(stack: Stack, execution_arn: str) -> list[Line]:
     pages = stack.engine.client("stepfunctions").get_paginator("get_execution_history")
     events = [event for page in pages.paginate(executionArn=execution_arn) for event in page["events"]]
-    return cloudwatch.execution_log(execution_arn, events)
+    return execution_log(execution_arn, events)
 
 
 @pytest.fixture(scope="module")
