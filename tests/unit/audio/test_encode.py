@@ -88,17 +88,21 @@ def threads():
 
 
 def test_given_many_sounds_when_encoded_and_decoded_then_no_thread_is_left_behind(tmp_path):
-    path, sound = tmp_path / "one.m4a", sine(440, seconds=0.2)
-    encoding = Encoding(format="m4a", subtype="aac")
-    encode(path, sound, 44100, encoding=encoding)
-    decode(path)
+    sound = sine(440, seconds=0.2)
+    lossy, pcm = Encoding(format="m4a", subtype="aac"), Encoding(format="wav", subtype="PCM_16")
+
+    def once():
+        encode(tmp_path / "one.m4a", sound, 44100, encoding=lossy)
+        encode(tmp_path / "one.wav", sound, 44100, encoding=pcm)
+        decode(tmp_path / "one.wav")
+
+    once()
     before = threads()
-    # Only the garbage collector frees FFmpeg's filters: as many as it takes until it comes by are there at once.
+    # Only the garbage collector frees FFmpeg's filters: as many as there are until it comes by are there at once.
     gc.disable()
     try:
         for _ in range(10):
-            encode(path, sound, 44100, encoding=encoding)
-            decode(path)
+            once()
         assert threads() <= before
     finally:
         gc.enable()
