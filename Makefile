@@ -30,7 +30,7 @@ export SAM_CLI_TELEMETRY := 0
 
 # ---------------------------------------------------------------- running
 .PHONY: help run up invoke dead-letters reprocess deploy smoke rollback destroy setup test matrix soak iam node-modules \
-  policies check lint format types asl template checkov lock build bench fuzz verdicts clean
+  policies check lint format types asl template checkov lock build bench cost fuzz verdicts clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -110,6 +110,9 @@ format: setup ## format the code and mend what the linter can
 
 bench: $(VENV)/.bench-locked ## quality, speed and memory beside the peers; QUICK=1 for under three minutes
 	@$(PY) -m bench $(if $(QUICK),--quick) $(ARGS)
+
+cost: $(VENV)/.bench-locked ## $ for 1,000 recordings, by the public price list; ARGS=--measure counts anew what they use
+	@$(PY) -m bench.cost $(ARGS)
 
 fuzz: $(VENV)/.fuzz-locked ## hypothesis and atheris on everything a stranger's input meets; MINUTES=2 SEED=1
 	@PYTHONPATH=tasks:container:. $(PY) -m fuzz --minutes $(MINUTES) --seed $(SEED) $(ARGS)

@@ -34,7 +34,7 @@ PLATFORM_LOG_BYTES = 400
 """What Lambda itself logs of an invocation beyond what the engine does."""
 IMAGE_GB, IMAGES_KEPT = 0.2, 10
 """Compressed, and how many the repository keeps."""
-SWEEPS_A_MONTH = 4 * _HOURS
+SWEEPS_A_MONTH, SWEEP_TRANSITIONS = 4 * _HOURS, 7
 CUSTOM_METRICS = 36
 """At most (docs/operate.md): 9 of functions, 13 codes of rejection, 9 of the container, 5 from the execution logs."""
 
@@ -125,7 +125,7 @@ def idle_costs(template: Mapping[str, Any], prices: Prices) -> dict[str, float]:
         + anomalies * usd["anomalyAlarm"]
         + kinds.count("AWS::CloudWatch::CompositeAlarm") * usd["compositeAlarm"],
         "Dashboard": kinds.count("AWS::CloudWatch::Dashboard") * usd["dashboard"],
-        "Sweeps (6 transitions each)": SWEEPS_A_MONTH * 6 * usd["stepFunctionsTransition"],
+        f"Sweeps ({SWEEPS_A_MONTH:,})": SWEEPS_A_MONTH * SWEEP_TRANSITIONS * usd["stepFunctionsTransition"],
         f"Images ({IMAGES_KEPT} of {IMAGE_GB} GB)": IMAGES_KEPT * IMAGE_GB * usd["ecrGbMonth"],
         f"Metrics of our own, at most ({CUSTOM_METRICS}, all with data every hour)": CUSTOM_METRICS
         * usd["customMetric"],

@@ -9,6 +9,7 @@ the container's seconds. The functions' are this machine's; the container's are 
 import json
 import math
 import re
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -107,10 +108,10 @@ def _run(engine: Engine, length: str, recording: Path) -> Run:
         result = engine.wait(arn, _WAIT_SECONDS)
     if result.end_state != "Processed":
         raise RuntimeError(f"{key} ended in {result.end_state}: {result.error} {result.cause}")
-    lines = {group: _lines(engine, group)[lines_before[group] :] for group in _GROUPS}
     history = _history(engine, arn)
     (task,) = (json.loads(e["stateExitedEventDetails"]["output"]) for e in history if _is_exit(e, "ProcessAudio"))
-    (measured,) = (json.loads(line) for line in lines["ProcessAudioLogs"] if '"ProcessingSeconds"' in line)
+    measured = _last_line_of_the_container(engine, arn)
+    lines = {group: _lines(engine, group)[lines_before[group] :] for group in _GROUPS}
     items = _items(engine, measured["recordingId"])
     logged = [json.dumps(line, separators=(",", ":")) for line in execution_log(arn, history)]
     return Run(
@@ -151,6 +152,18 @@ def _counting_requests(bucket: str) -> Iterator[Counter[str]]:
         yield counted
     finally:
         handler.log_request = quiet
+
+
+def _last_line_of_the_container(engine: Engine, arn: str) -> dict[str, Any]:
+    """Wait for what the container measured: its output may come to the log after its end to the state machine."""
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while time.monotonic() < deadline:
+        for line in map(json.loads, _lines(engine, "ProcessAudioLogs")):
+            if line["executionArn"] == arn and "ProcessingSeconds" in line:
+                found: dict[str, Any] = line
+                return found
+        time.sleep(0.1)
+    raise TimeoutError(f"{arn}: the container told nothing of itself")
 
 
 def _lines(engine: Engine, group: str) -> list[str]:

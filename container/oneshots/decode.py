@@ -396,7 +396,7 @@ class _Conversion:
         self.frame_shape = frame_shape
         self._fifo = AudioFifo()
         layout = "mono" if channels == 1 else "stereo"
-        self._resampler = AudioResampler(format="fltp", layout=layout, rate=rate, options=options)
+        self._resampler = AudioResampler(format="fltp", layout=layout, rate=rate, options=options, threads=1)
 
     def take(self, frame: AudioFrame) -> list[AudioFrame]:
         """Return what can be converted by now: nothing, most of the time."""

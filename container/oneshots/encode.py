@@ -124,7 +124,11 @@ def _encode_by_ffmpeg(path: Path, samples: Samples, rate: int, encoding: Encodin
             stream.bit_rate = _bit_rate(encoding, written, samples.shape[0])
         sample_format = _sample_format(encoding)
         stream.format = sample_format
-        resampler = AudioResampler(format=sample_format, layout=layout, rate=written, frame_size=_frame_size(stream))
+        # By itself it starts a thread for each CPU, which live until the garbage collector comes by; each takes 8 MB of
+        # what the process may allocate.
+        resampler = AudioResampler(
+            format=sample_format, layout=layout, rate=written, frame_size=_frame_size(stream), threads=1
+        )
         for frame in _frames(samples, rate, layout):
             for converted in resampler.resample(frame):
                 container.mux(stream.encode(converted))

@@ -1,3 +1,6 @@
+import gc
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
@@ -78,3 +81,28 @@ def test_given_overs_when_encoded_as_pcm_then_they_clip_and_do_not_wrap(tmp_path
     encode(tmp_path / "a.wav", samples, 8000, encoding=Encoding(format="wav", subtype="PCM_16"))
     data, _ = soundfile.read(tmp_path / "a.wav")
     assert data == pytest.approx([1.0, -1.0, 0.5], abs=1e-4)
+
+
+def threads():
+    return len(list(Path("/proc/self/task").iterdir()))
+
+
+def test_given_many_sounds_when_encoded_and_decoded_then_no_thread_is_left_behind(tmp_path):
+    sound = sine(440, seconds=0.2)
+    lossy, pcm = Encoding(format="m4a", subtype="aac"), Encoding(format="wav", subtype="PCM_16")
+
+    def once():
+        encode(tmp_path / "one.m4a", sound, 44100, encoding=lossy)
+        encode(tmp_path / "one.wav", sound, 44100, encoding=pcm)
+        decode(tmp_path / "one.wav")
+
+    once()
+    before = threads()
+    # Only the garbage collector frees FFmpeg's filters: as many as there are until it comes by are there at once.
+    gc.disable()
+    try:
+        for _ in range(10):
+            once()
+        assert threads() <= before
+    finally:
+        gc.enable()
