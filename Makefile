@@ -30,7 +30,7 @@ export SAM_CLI_TELEMETRY := 0
 
 # ---------------------------------------------------------------- running
 .PHONY: help run up invoke dead-letters reprocess deploy smoke rollback destroy setup test matrix soak iam node-modules \
-  policies check lint format types asl template checkov lock build bench cost fuzz verdicts clean
+  policies check lint format types asl template checkov lock build sizes bench cost fuzz verdicts clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -123,6 +123,9 @@ verdicts: setup ## what comes of mutated recordings, each in a cold process; COU
 # ---------------------------------------------------------------- building
 build: setup $(TOOLS)/.locked ## sam build; for x86: ARGS="--parameter-overrides Architecture=x86_64"
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(TOOLS)/bin/sam build $(ARGS)
+
+sizes: setup $(TOOLS)/.locked ## what the built functions weigh, and how fast they start; builds for both architectures
+	@$(PY) -m bench.functions
 
 # The lock files hold hashes and no registry address. uv only compiles them; pip installs.
 lock: ## the lock files anew from requirements/*.in, tasks/*/ and container/
