@@ -38,7 +38,7 @@ from local.engine.image import ContainerImage
 from local.engine.logs import LogObserver, Logs
 from local.engine.observers import ObserverThread
 from local.engine.permissions.agents import FunctionAgent, TaskAgent
-from local.engine.permissions.deployed import RESOURCE_POLICIES, Deployed, policies_of
+from local.engine.permissions.deployed import RESOURCE_POLICIES, WITH_POLICIES, Deployed, policies_of
 from local.engine.permissions.facts import FactsOfMoto
 from local.engine.permissions.gate import Gate
 from local.engine.permissions.permissions import Permissions
@@ -432,15 +432,19 @@ class Engine:
         """Return the policies that the template deploys, read anew."""
         translated, resource_map = self._deployed
         conditions = resource_map.lazy_condition_map
+        made = {
+            name: each
+            for name, each in {**translated.body["Resources"], **translated.left_out}.items()
+            if "Condition" not in each or conditions[each["Condition"]]
+        }
         deployed = [
             Deployed(
                 name,
                 each["Type"],
-                parsing.clean_json(each.get("Properties", {}), resource_map),
+                parsing.clean_json(each.get("Properties", {}), resource_map) if each["Type"] in WITH_POLICIES else {},
                 self.resources.get(name, name),
             )
-            for name, each in {**translated.body["Resources"], **translated.left_out}.items()
-            if "Condition" not in each or conditions[each["Condition"]]
+            for name, each in made.items()
         ]
         elsewhere = FactsOfMoto(self.account, self.region).policy_of
         return policies_of(deployed, account=self.account, region=self.region, policy_elsewhere=elsewhere)

@@ -17,11 +17,19 @@ RESOURCE_POLICIES = {
     "AWS::SQS::QueuePolicy": "Queues",
     "AWS::SNS::TopicPolicy": "Topics",
 }
+# Every type whose properties are read.
+WITH_POLICIES = {
+    *RESOURCE_POLICIES,
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Policy",
+    "AWS::IAM::Role",
+    "AWS::Lambda::Permission",
+}
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """A resource of the stack: every reference in `properties` is resolved."""
+    """A resource of the stack: every reference in `properties` is resolved; those of other types aren't read."""
 
     logical_id: str
     type: str
