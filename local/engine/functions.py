@@ -45,9 +45,9 @@ class FunctionConfiguration:
     timeout: float
     memory: int
     log_group: str
+    role: str
     region: str
     account: str
-    role: str
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class FunctionPool:
         """Invoke and wait for the result; waits for a slot without charging the function for it.
 
         Raises:
-            DeniedError: Lambda can't take the function's role on.
+            LambdaClientError: Lambda can't take the function's role on.
 
         """
         self._agent.take_on(function.role, function.name)
@@ -198,12 +198,9 @@ class _Sandbox:
         self._api = RuntimeApi()
         self._scratch = scratch.make_folder(folder, function.name)
         stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[$LATEST]{uuid.uuid4().hex}"
-        self._log = logs.open(
-            source=function.name,
-            group=function.log_group,
-            stream=stream,
-            kept=agent.may_log(session, function.log_group, stream),
-        )
+        self._log = logs.open(source=function.name, group=function.log_group, stream=stream)
+        if not agent.may_log(session, function.log_group, stream):
+            self._log.discard()
         self._process = process.start(
             runtime_client(function.handler),
             directory=function.code,
