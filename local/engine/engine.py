@@ -39,7 +39,7 @@ from local.engine.image import ContainerImage
 from local.engine.logs import LogObserver, Logs
 from local.engine.observers import ObserverThread
 from local.engine.permissions.agents import FunctionAgent, TaskAgent
-from local.engine.permissions.deployed import POLICY_TYPES, RESOURCE_POLICIES, Deployed, policies_of
+from local.engine.permissions.deployed import RESOURCE_POLICIES, WITH_POLICIES, Deployed, policies_of
 from local.engine.permissions.facts import FactsOfMoto
 from local.engine.permissions.gate import Gate
 from local.engine.permissions.permissions import Permissions
@@ -277,6 +277,27 @@ class Engine:
                 return fire(each)
         raise EngineError(f"No rule {rule!r} has a schedule.")
 
+    def policies(self) -> Policies:
+        """Return the policies that the template deploys, read anew."""
+        translated, resource_map = self._deployed
+        conditions = resource_map.lazy_condition_map
+        made = {
+            name: each
+            for name, each in {**translated.body["Resources"], **translated.left_out}.items()
+            if "Condition" not in each or conditions[each["Condition"]]
+        }
+        deployed = [
+            Deployed(
+                name,
+                each["Type"],
+                parsing.clean_json(each.get("Properties", {}), resource_map) if each["Type"] in WITH_POLICIES else {},
+                self.resources.get(name, name),
+            )
+            for name, each in made.items()
+        ]
+        elsewhere = FactsOfMoto(self.account, self.region).policy_of
+        return policies_of(deployed, account=self.account, region=self.region, policy_elsewhere=elsewhere)
+
     def function_pids(self) -> dict[int, str]:
         """Return the Lambda processes, and the function that each runs."""
         return self._pool.pids()
@@ -455,28 +476,6 @@ class Engine:
         published = {name: [str(each.version) for each in versions(name)][1:] for name in self.functions}
         return [self._function(":".join([name, *numbers[-1:]])) for name, numbers in published.items()]
 
-    def policies(self) -> Policies:
-        """Return the policies that the template deploys, read anew."""
-        translated, resource_map = self._deployed
-        conditions = resource_map.lazy_condition_map
-        deployed = [
-            Deployed(
-                name,
-                each["Type"],
-                parsing.clean_json(each.get("Properties", {}), resource_map) if each["Type"] in POLICY_TYPES else {},
-                self.resources.get(name, name),
-            )
-            for name, each in {**translated.body["Resources"], **translated.left_out}.items()
-            if "Condition" not in each or conditions[each["Condition"]]
-        ]
-        elsewhere = FactsOfMoto(self.account, self.region).policy_of
-        return policies_of(deployed, account=self.account, region=self.region, policy_elsewhere=elsewhere)
-
-    def _gated(self, application: Any) -> Any:
-        if self.permissions is None:
-            return application
-        return Gate(application, self.permissions, account=self.account, facts=FactsOfMoto(self.account, self.region))
-
     def _images(self, translated: TranslatedTemplate, resource_map: Any) -> dict[str, ContainerImage]:
         for name in translated.resources("AWS::ECS::TaskDefinition"):
             if name not in translated.images:
@@ -499,6 +498,11 @@ class Engine:
     def _backend(self, service: str, region: str | None = None) -> Any:
         backends: Any = get_backend
         return backends(service)[self.account][region or self.region]
+
+    def _gated(self, application: Any) -> Any:
+        if self.permissions is None:
+            return application
+        return Gate(application, self.permissions, account=self.account, facts=FactsOfMoto(self.account, self.region))
 
     def _input_of(self, execution_arn: str) -> dict[str, Any]:
         try:

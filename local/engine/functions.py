@@ -50,9 +50,9 @@ class FunctionConfiguration:
     timeout: float
     memory: int
     log_group: str
+    role: str
     region: str
     account: str
-    role: str
     version: str = LATEST
 
     def published(self, version: str) -> Self:
@@ -119,7 +119,7 @@ class FunctionPool:
         """Invoke and wait for the result; waits for a slot without charging the function for it.
 
         Raises:
-            DeniedError: Lambda can't take the function's role on.
+            LambdaClientError: Lambda can't take the function's role on.
 
         """
         self._agent.take_on(function.role, function.name)
@@ -208,12 +208,9 @@ class _Sandbox:
         self._api = RuntimeApi()
         self._scratch = scratch.make_folder(folder, function.name)
         stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[{function.version}]{uuid.uuid4().hex}"
-        self._log = logs.open(
-            source=function.name,
-            group=function.log_group,
-            stream=stream,
-            kept=agent.may_log(session, function.log_group, stream),
-        )
+        self._log = logs.open(source=function.name, group=function.log_group, stream=stream)
+        if not agent.may_log(session, function.log_group, stream):
+            self._log.discard()
         self._process = process.start(
             runtime_client(function.handler),
             directory=function.code,

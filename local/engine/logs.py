@@ -28,11 +28,11 @@ LogObserver = Callable[[LogLine], None]
 class LogStream:
     """One stream of one group; keeps the last lines for error reports."""
 
-    def __init__(self, backend: Any, source: str, group: str, stream: str, tell: Callable[[LogLine], None], kept: bool):
+    def __init__(self, backend: Any, source: str, group: str, stream: str, tell: Callable[[LogLine], None]):
         self.source, self.group, self.stream = source, group, stream
         self._backend = backend
         self._tell = tell
-        self._kept = kept
+        self._is_kept = True
         self._tail: deque[str] = deque(maxlen=100)
 
     def write(self, text: str) -> None:
@@ -40,10 +40,14 @@ class LogStream:
         text = text[:_LONGEST_LINE]
         self._tail.append(text)
         # moto keeps an event only with a positive length, as CloudWatch does
-        if self._kept and text.strip():
+        if self._is_kept and text.strip():
             event = {"timestamp": int(time.time() * 1000), "message": text}
             self._backend.put_log_events(self.group, self.stream, [event])
         self._tell(LogLine(self.source, self.group, self.stream, text))
+
+    def discard(self) -> None:
+        """Keep nothing of what is written from now on: observers and error reports alone have it."""
+        self._is_kept = False
 
     def tail(self, lines: int) -> list[str]:
         """Return the last lines."""
@@ -70,14 +74,14 @@ class Logs:
         self._lock = threading.Lock()
         self.observers: list[LogObserver] = []
 
-    def open(self, *, source: str, group: str, stream: str, kept: bool = True) -> LogStream:
-        """Open a new stream; one that is not `kept` tells observers alone, and CloudWatch has nothing of it."""
+    def open(self, *, source: str, group: str, stream: str) -> LogStream:
+        """Open a new stream."""
         with self._lock:
-            if kept and group not in self._backend.groups:
+            if group not in self._backend.groups:
                 self._backend.create_log_group(group, {})
-            if kept and stream not in self._backend.groups[group].streams:
+            if stream not in self._backend.groups[group].streams:
                 self._backend.create_log_stream(group, stream)
-        return LogStream(self._backend, source, group, stream, self._tell, kept)
+        return LogStream(self._backend, source, group, stream, self._tell)
 
     def _tell(self, line: LogLine) -> None:
         self._observer_thread.tell(self.observers, line)

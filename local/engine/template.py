@@ -280,7 +280,7 @@ def _leave_out_unsupported(
     for section in ("Resources", "Outputs"):
         if section in body:
             body[section] = _without_references(body[section], set(left_out))
-    return unsupported
+    return {name: _without_references(each, set(left_out)) for name, each in unsupported.items()}
 
 
 def _without_references(node: Any, left_out: set[str]) -> Any:

@@ -6,6 +6,8 @@ Each does nothing, and allows everything, where permissions are not enforced.
 import re
 from typing import Self
 
+from moto.awslambda.exceptions import LambdaClientError
+
 from local.engine.permissions.calls import Need
 from local.engine.permissions.permissions import DeniedError, Permissions, Session
 
@@ -47,12 +49,14 @@ class FunctionAgent(_Agent):
         """Take a function's role on.
 
         Raises:
-            DeniedError: the role's trust policy doesn't let Lambda.
+            LambdaClientError: the role's trust policy doesn't let Lambda; its API answers so.
 
         """
-        return self._session(
-            role_arn, name=function, source=f"arn:aws:lambda:{self._region}:{self._account}:function:{function}"
-        )
+        source = f"arn:aws:lambda:{self._region}:{self._account}:function:{function}"
+        try:
+            return self._session(role_arn, name=function, source=source)
+        except DeniedError as error:
+            raise LambdaClientError("AccessDeniedException", str(error)) from error
 
     def may_log(self, session: Session | None, group: str, stream: str) -> bool:
         """Say whether the function's role may write its log; a function runs without one, too."""

@@ -10,22 +10,26 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from local.engine.permissions.statements import Policies, RolePolicies, Statement, StatementId
 
-TRUST = "trust"
+TRUST, RESOURCE = "trust", "resource"
 # Policies of resources, by their type: which property names what they are for.
 RESOURCE_POLICIES = {
     "AWS::S3::BucketPolicy": "Bucket",
     "AWS::SQS::QueuePolicy": "Queues",
     "AWS::SNS::TopicPolicy": "Topics",
 }
-# Types of resources that hold policies; of others only the name is read.
-POLICY_TYPES = frozenset(
-    ["AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::Lambda::Permission", *RESOURCE_POLICIES]
-)
+# Every type whose properties are read.
+WITH_POLICIES = {
+    *RESOURCE_POLICIES,
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Policy",
+    "AWS::IAM::Role",
+    "AWS::Lambda::Permission",
+}
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """A resource of the stack; `properties` of a type that holds policies, every reference resolved, else none."""
+    """A resource of the stack: every reference in `properties` is resolved; those of other types aren't read."""
 
     logical_id: str
     type: str
@@ -42,7 +46,7 @@ def policies_of(
     """
 
     def elsewhere(arn: str) -> list[Statement]:
-        return statements(arn, "policy", json.loads(policy_elsewhere(arn) or '{"Statement": []}'))
+        return statements(arn, RESOURCE, json.loads(policy_elsewhere(arn) or '{"Statement": []}'))
 
     return _Reading(list(resources), account, region).policies(elsewhere)
 
@@ -52,7 +56,6 @@ class _Reading:
         self._resources = resources
         self._account = account
         self._region = region
-        self._by_physical_id = {each.physical_id: each.logical_id for each in resources}
 
     def policies(self, elsewhere: Callable[[str], Iterable[Statement]]) -> Policies:
         roles = [self._role(each) for each in self._of("AWS::IAM::Role")]
@@ -67,7 +70,11 @@ class _Reading:
         for policy in role.properties.get("Policies", []):
             identity += statements(role.logical_id, policy["PolicyName"], policy["PolicyDocument"])
         for policy_resource in self._of("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
-            if role.physical_id in policy_resource.properties.get("Roles", []):
+            attached = role.properties.get("ManagedPolicyArns", [])
+            if (
+                role.physical_id in policy_resource.properties.get("Roles", [])
+                or policy_resource.physical_id in attached
+            ):
                 document = policy_resource.properties["PolicyDocument"]
                 identity += statements(role.logical_id, policy_resource.logical_id, document)
         for arn in role.properties.get("ManagedPolicyArns", []):
@@ -84,8 +91,7 @@ class _Reading:
         for policy in self._of(*RESOURCE_POLICIES):
             named = policy.properties[RESOURCE_POLICIES[policy.type]]
             for physical_id in [named] if isinstance(named, str) else named:
-                holder = self._by_physical_id.get(physical_id, physical_id)
-                said = statements(holder, policy.logical_id, policy.properties["PolicyDocument"])
+                said = statements(policy.logical_id, RESOURCE, policy.properties["PolicyDocument"])
                 found.setdefault(self._arn(policy.type, physical_id), []).extend(said)
         for permission in self._of("AWS::Lambda::Permission"):
             arn = self._function_arn(permission.properties["FunctionName"])
@@ -115,8 +121,7 @@ class _Reading:
             "Resource": [function_arn, f"{function_arn}:*"],
             **({"Condition": conditions} if conditions else {}),
         }
-        function = self._by_physical_id.get(function_arn.rsplit(":", 1)[-1], function_arn)
-        return Statement(StatementId(function, permission.logical_id, "#1"), body)
+        return Statement(StatementId(permission.logical_id, RESOURCE, "#1"), body)
 
 
 def statements(holder: str, policy: str, document: Mapping[str, Any]) -> list[Statement]:

@@ -13,8 +13,9 @@ class StatementId(NamedTuple):
     """Names a statement.
 
     Attributes:
-        holder: the logical id of the role, or of the resource that a resource policy is for.
-        policy: the policy's name; `trust` for who may take a role on; an AWS managed policy's ARN.
+        holder: the logical id of the role, or of the policy of a resource.
+        policy: the policy's name; `trust` for who may take a role on, `resource` for a resource's; an AWS managed
+            policy's ARN.
         name: the statement's Sid, or `#` and its position where it has none.
 
     """

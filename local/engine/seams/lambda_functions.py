@@ -9,11 +9,9 @@ import base64
 import threading
 from typing import Any
 
-from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaFunction
 
 from local.engine.functions import LATEST
-from local.engine.permissions.permissions import DeniedError
 from local.engine.seams import faults, host
 from local.engine.seams.patching import replace
 
@@ -34,10 +32,7 @@ def _invoke(self: Any, body: Any, request_headers: Any, response_headers: dict[s
         threading.Thread(target=host.current().invoke_function, args=(name, payload), daemon=True).start()
         return b""
     fault = faults.from_client_context((request_headers or {}).get("x-amz-client-context"))
-    try:
-        result = host.current().invoke_function(name, payload, fault)
-    except DeniedError as error:
-        raise LambdaClientError("AccessDeniedException", str(error)) from error
+    result = host.current().invoke_function(name, payload, fault)
     if result.error:
         response_headers["x-amz-function-error"] = result.error
     response_headers["x-amz-log-result"] = base64.b64encode(result.log_tail.encode()).decode()

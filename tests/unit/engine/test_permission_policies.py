@@ -56,6 +56,15 @@ def test_given_a_role_then_its_trust_and_all_its_policies_are_read() -> None:
     assert policies.identity_of("arn:aws:iam::123456789012:role/unknown") == []
 
 
+def test_given_a_managed_policy_of_the_template_then_the_roles_that_name_it_have_it() -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:policy/stack-Shared"
+    shared = Deployed("Shared", "AWS::IAM::ManagedPolicy", {"PolicyDocument": document(allow("One", "s3:*"))}, arn)
+
+    policies = read(role(ManagedPolicyArns=[arn]), shared)
+
+    assert names(policies) == ["Role/trust/#1", "Role/Shared/One"]
+
+
 def test_given_policies_of_resources_then_they_are_found_by_what_they_are_for() -> None:
     bucket_policy = {"Bucket": "stack-bucket-x", "PolicyDocument": document(allow("OfBucket", "s3:*"))}
     queue_policy = {"Queues": ["http://127.0.0.1:1/1/stack-Queue-X"], "PolicyDocument": document(allow("Q", "sqs:*"))}
@@ -75,7 +84,7 @@ def test_given_policies_of_resources_then_they_are_found_by_what_they_are_for() 
         Deployed("Permission", "AWS::Lambda::Permission", permission, "x"),
     )
 
-    assert names(policies) == ["Bucket/BucketPolicy/OfBucket", "Queue/QueuePolicy/Q", "Function/Permission/#1"]
+    assert names(policies) == ["BucketPolicy/resource/OfBucket", "QueuePolicy/resource/Q", "Permission/resource/#1"]
     for arn in ("arn:aws:s3:::stack-bucket-x", "arn:aws:s3:::stack-bucket-x/a/b:c"):
         assert [each.id.name for each in policies.of_resource(arn)] == ["OfBucket"]
     assert [each.id.name for each in policies.of_resource(QUEUE_ARN)] == ["Q"]

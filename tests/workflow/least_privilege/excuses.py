@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Part(NamedTuple):
-    """A statement of a role (or of the resource that a policy is for), or one of its actions or resources."""
+    """A statement of a role or of a resource's policy, or one of its actions or resources."""
 
     holder: str
     statement: str

@@ -137,6 +137,8 @@ class Proof:
         """
         is_denial = _denies(statement)
         calls = [call for call in self.uses()[statement.id] if _is_alone(call, statement.id)]
+        if not calls:  # it is excused, or told of elsewhere
+            return
         self.stage.permissions.secure_transport = not is_denial
         for what, body in narrowings(statement.body):
             with self.stage.permissions.policies.changed(statement.id, body):
