@@ -113,17 +113,6 @@ format: setup ## format the code and mend what the linter can
 	@$(VENV)/bin/ruff check --fix --quiet . || true
 	@$(VENV)/bin/ruff format .
 
-.PHONY: iam node-modules policies
-iam: setup node-modules ## each statement of the policies dropped once: what fails without it; WRITE=1 writes docs/permissions.md
-	@$(PY) -m tests.workflow.least_privilege $(if $(WRITE),--write docs/permissions.md)
-
-node-modules: $(NODE_MODULES)/.package-lock.json
-
-policies: setup ## what parliament finds in the policies of the template
-	@$(PY) -m tests.workflow.least_privilege.policies
-
-check: policies
-
 bench: $(VENV)/.bench-locked ## quality, speed and memory beside the peers; QUICK=1 for under three minutes
 	@$(PY) -m bench $(if $(QUICK),--quick) $(ARGS)
 
