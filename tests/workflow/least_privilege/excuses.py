@@ -28,18 +28,11 @@ _TRACES = (
     "The list is AWS's: "
     "https://docs.aws.amazon.com/step-functions/latest/dg/concepts-xray-tracing.html"
 )
-_ALARMS = "CloudWatch's alarms publish by it, and by TLS alone; the engine has no alarms"
-_PULL = (
-    "AWS's list of what pulling an image takes has it, the engine's pull asks for the other two: "
-    "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html"
-)
 _MACHINES = ("ProcessRecordingRole", "SettleRecordingsRole", "ReprocessRecordingsRole")
 
 EXCUSED: dict[Part, str] = {
     **{Part(role, "DeliverLogs"): _LOG_DELIVERY for role in _MACHINES},
     **{Part(role, "Trace"): _TRACES for role in _MACHINES},
-    **{Part(topic, sid): _ALARMS for topic in ("OnCallTopic", "AttentionTopic") for sid in ("AlarmsOnly", "TlsOnly")},
-    Part("ProcessAudioExecutionRole", "PullImage", "ecr:BatchCheckLayerAvailability"): _PULL,
     Part("ProcessAudioTaskRole", "WriteResults", "s3:AbortMultipartUpload"): (
         "boto3 gives an upload in parts up with it when one of them fails for good; without it the others would be "
         "paid for until the bucket's lifecycle rule removes them"
