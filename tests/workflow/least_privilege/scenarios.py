@@ -245,6 +245,11 @@ def _run_of(stage: Stage, request: dict[str, Any]) -> Outcome:
     }
 
 
+def alarm_that_fires(stage: Stage) -> Outcome:
+    """CloudWatch tells both topics. No alarm fires on the engine: it is asked whether CloudWatch may."""
+    return {topic: stage.may_be_told(topic) for topic in ("OnCallTopic", "AttentionTopic")}
+
+
 def in_plain_http(scenario: Callable[[Stage], Outcome]) -> Callable[[Stage], Outcome]:
     def run(stage: Stage) -> Outcome:
         stage.permissions.secure_transport = False
@@ -278,6 +283,7 @@ SCENARIOS = (
     Scenario("a start that fails", start_that_fails, _ONE_LETTER),
     Scenario("a settlement that cannot start", settlement_that_cannot_start, _ONE_LETTER),
     Scenario("a sweep that cannot start", sweep_that_cannot_start, _ONE_LETTER),
+    Scenario("an alarm that fires", alarm_that_fires, {"OnCallTopic": True, "AttentionTopic": True}),
     Scenario("a lease that ran out", lease_that_ran_out, _SWEPT),
     Scenario("stopped when its time is up", stopped_at_its_time, _TIMED_OUT, by_chance="ProcessAudioTaskRole"),
     Scenario("reprocessed while an object vanishes", reprocessed_while_an_object_vanishes, _ONE_VANISHED),
@@ -293,5 +299,6 @@ SCENARIOS = (
     Scenario("processed in parts", processed_in_parts, {**_DONE, "in parts": True}),
     Scenario("processed, in plain HTTP", in_plain_http(processed), {"end": "Failed"}, in_plain_http=True),
     Scenario("a start that fails, in plain HTTP", in_plain_http(start_that_fails), _NO_LETTER, in_plain_http=True),
+    Scenario("an alarm in plain HTTP", in_plain_http(alarm_that_fires), {"OnCallTopic": False}, in_plain_http=True),
     Scenario("a sweep in plain HTTP", in_plain_http(sweep_that_cannot_start), _NO_LETTER, in_plain_http=True),
 )

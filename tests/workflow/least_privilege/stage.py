@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from local.engine import Engine
-from local.engine.permissions.calls import Call
-from local.engine.permissions.permissions import Permissions
+from local.engine.permissions.calls import Call, Need
+from local.engine.permissions.permissions import DeniedError, Permissions
 from tests.workflow.process_recording.stack import Stack, Upload
 from tests.workflow.reprocess_recordings.reprocessing import Reprocessing
 from tests.workflow.settle_recordings.settlements import Settlements
@@ -121,6 +121,17 @@ class Stage:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
                 count += 1
         return count
+
+    def may_be_told(self, topic: str) -> bool:
+        """Say whether CloudWatch may tell a topic, by its logical id, of an alarm."""
+        alarms = f"arn:aws:cloudwatch:{self.engine.region}:{self.engine.account}:alarm:any"
+        session = self.permissions.in_own_name("cloudwatch.amazonaws.com", source=alarms)
+        need = Need("sns:Publish", self.engine.resources[topic])
+        try:
+            self.permissions.check(session.caller, [need], operation="Publish", place="alarms")
+        except DeniedError:
+            return False
+        return True
 
     @contextmanager
     def before(self, function: str, do: Callable[[], Any]) -> Iterator[None]:
