@@ -49,6 +49,7 @@ class _Container:
     of_template: bool
     log: LogStream
     environment: dict[str, str] = field(default_factory=dict)
+    session: Session | None = None
     process: "subprocess.Popen[bytes] | None" = None
     pump: threading.Thread | None = None
     out_of_memory: bool = False
@@ -238,8 +239,8 @@ class TaskRunner:
         overrides = {override["name"]: override for override in task.moto.overrides.get("containerOverrides", [])}
         for container in task.containers:
             try:
-                session = self._prepare(container, task)
-                self._start_container(container, overrides.get(container.name, {}), scratch, task.moto, session)
+                self._prepare(container, task)
+                self._start_container(container, overrides.get(container.name, {}), scratch, task.moto)
             except DeniedError as error:
                 task.could_not_start(container, f"ResourceInitializationError: AccessDeniedException: {error}")
                 return False
@@ -249,21 +250,14 @@ class TaskRunner:
         task.running()
         return True
 
-    def _prepare(self, container: _Container, task: "_Task") -> Session | None:
-        """Do what ECS does under the execution role before a container starts; returns the task role's session."""
+    def _prepare(self, container: _Container, task: "_Task") -> None:
+        """Do what ECS does under the execution role before a container starts, and take the task's role on."""
         roles = task.roles
         self._agent.pull(roles.execution, str(container.definition.get("image", "")), roles.family)
         self._agent.open_log(roles.execution, container.log.group, container.log.stream, roles.family)
-        return self._agent.take_on(roles.task, roles.family)
+        container.session = self._agent.take_on(roles.task, roles.family)
 
-    def _start_container(
-        self,
-        container: _Container,
-        override: dict[str, Any],
-        scratch: Path,
-        moto_task: Any,
-        session: Session | None,
-    ) -> None:
+    def _start_container(self, container: _Container, override: dict[str, Any], scratch: Path, moto_task: Any) -> None:
         image = container.image
         if image is None:
             raise ValueError(
@@ -276,7 +270,7 @@ class TaskRunner:
             **_variables(override.get("environment", [])),
         }
         container.environment = {
-            **self._environment.around(own, session),
+            **self._environment.around(own, container.session),
             "HOME": str(scratch),
             "TMPDIR": str(scratch),
             "PYTHONUNBUFFERED": "1",
