@@ -51,6 +51,7 @@ class _Container:
     of_template: bool
     log: LogStream
     environment: dict[str, str] = field(default_factory=dict)
+    session: Session | None = None
     process: "subprocess.Popen[bytes] | None" = None
     pump: threading.Thread | None = None
     out_of_memory: bool = False
@@ -244,8 +245,8 @@ class TaskRunner:
         overrides = {override["name"]: override for override in task.moto.overrides.get("containerOverrides", [])}
         for container in task.containers:
             try:
-                session = self._prepare(container, task)
-                self._start_container(container, overrides.get(container.name, {}), scratch, task, session)
+                self._prepare(container, task)
+                self._start_container(container, overrides.get(container.name, {}), scratch, task)
             except DeniedError as error:
                 task.could_not_start(container, f"ResourceInitializationError: AccessDeniedException: {error}")
                 return False
@@ -255,21 +256,14 @@ class TaskRunner:
         task.running()
         return True
 
-    def _prepare(self, container: _Container, task: "_Task") -> Session | None:
-        """Do what ECS does under the execution role before a container starts; returns the task role's session."""
+    def _prepare(self, container: _Container, task: "_Task") -> None:
+        """Do what ECS does under the execution role before a container starts, and take the task's role on."""
         roles = task.roles
         self._agent.pull(roles.execution, str(container.definition.get("image", "")), roles.family)
         self._agent.open_log(roles.execution, container.log.group, container.log.stream, roles.family)
-        return self._agent.take_on(roles.task, roles.family)
+        container.session = self._agent.take_on(roles.task, roles.family)
 
-    def _start_container(
-        self,
-        container: _Container,
-        override: dict[str, Any],
-        scratch: Path,
-        task: "_Task",
-        session: Session | None,
-    ) -> None:
+    def _start_container(self, container: _Container, override: dict[str, Any], scratch: Path, task: "_Task") -> None:
         given = {
             **_variables(container.definition.get("environment", [])),
             **_variables(override.get("environment", [])),
@@ -278,9 +272,9 @@ class TaskRunner:
         if container.definition.get("entryPoint") and not container.of_template:
             raise ValueError("its task definition is not the template's, and brings an EntryPoint of its own")
         if self._containers_of:
-            self._run_container(self._containers_of, container, given, command, task, session)
+            self._run_container(self._containers_of, container, given, command, task)
         else:
-            self._run_process(container, given, command, scratch, task, session)
+            self._run_process(container, given, command, scratch, task)
         if container.process is None or container.process.stdout is None:
             raise ValueError("its output can't be read")
         container.pump = container.log.pump(container.process.stdout)
@@ -294,9 +288,8 @@ class TaskRunner:
         given: dict[str, str],
         command: list[str] | None,
         task: "_Task",
-        session: Session | None,
     ) -> None:
-        container.environment = {**self._environment.around(given, session), **_told_by_ecs(task)}
+        container.environment = {**self._environment.around(given, container.session), **_told_by_ecs(task)}
         name = f"sam-engine-{os.getpid()}-{task.moto.id}-{container.name}"
         container.remove = functools.partial(containers.remove, name)
         container.process = process.start(
@@ -308,13 +301,7 @@ class TaskRunner:
         )
 
     def _run_process(
-        self,
-        container: _Container,
-        given: dict[str, str],
-        command: list[str] | None,
-        scratch: Path,
-        task: "_Task",
-        session: Session | None,
+        self, container: _Container, given: dict[str, str], command: list[str] | None, scratch: Path, task: "_Task"
     ) -> None:
         image = container.image
         if image is None:
@@ -324,7 +311,7 @@ class TaskRunner:
             )
         own = {**image.local_environment(scratch=scratch, kept=self._kept), **given}
         container.environment = {
-            **self._environment.around(own, session),
+            **self._environment.around(own, container.session),
             "HOME": str(scratch),
             "TMPDIR": str(scratch),
             "PYTHONUNBUFFERED": "1",
