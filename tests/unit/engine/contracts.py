@@ -395,6 +395,19 @@ def _log_group_arns(client: Client) -> Any:
     return stack(client, {"Group": group}, {"Arn": {"Fn::GetAtt": ["Group", "Arn"]}})["Arn"][-2:]
 
 
+def _conditional_resources(client: Client) -> Any:
+    name = f"probe-{uuid.uuid4().hex[:8]}"
+    queue = {"Type": "AWS::SQS::Queue"}
+    body = {
+        "Conditions": {"Never": {"Fn::Equals": ["a", "b"]}},
+        "Resources": {"LeftOut": {**queue, "Condition": "Never"}, "Made": queue},
+    }
+    cloudformation = client("cloudformation")
+    cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(body))
+    described = cloudformation.describe_stack_resource(StackName=name, LogicalResourceId="Made")
+    return described["StackResourceDetail"]["ResourceType"]
+
+
 def _execution_records(client: Client) -> Any:
     sfn = client("stepfunctions")
     arn = machine(client, {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}})
@@ -614,6 +627,7 @@ CONTRACTS = [
         _object_events,
         ["PutObject", ["etag", "key", "sequencer", "size", "version-id"], "a+b 100%25.wav"],
     ),
+    Contract("conditional_resources", _conditional_resources, "AWS::SQS::Queue"),
     Contract("conditional_writes", _conditional_writes, [[False, True], [["id", "winner"]] * 4, {"S": "a"}]),
     Contract("event_targets", _event_targets, [{"n": [1, 2], "kind": 'a "kind"'}, "nothing for the schedule"]),
     Contract(
