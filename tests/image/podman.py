@@ -54,6 +54,8 @@ class Podman:
         """Run podman, whatever comes of it."""
         return subprocess.run(
             ["podman", *arguments],
+            # conmon leaves a file where it is started, when memory runs out
+            cwd=self.folder,
             env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
         )  # fmt: skip
 
