@@ -16,15 +16,15 @@ RUNBOOK = (ROOT / "docs" / "operate.md").read_text()
 # AWS' own metrics that are watched, with their dimensions, as the services' documentation lists them.
 AWS_METRICS = {
     "AWS/States": (
-        [{"StateMachineArn"}, {"StateMachineArn", "Alias"}],
+        {"StateMachineArn"},
         {
             "ExecutionTime", "ExecutionThrottled", "ExecutionsAborted", "ExecutionsFailed", "ExecutionsStarted",
             "ExecutionsSucceeded", "ExecutionsTimedOut",
         },
     ),
-    "AWS/SQS": ([{"QueueName"}], {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"}),
-    "AWS/Events": ([{"RuleName"}], {"InvocationsFailedToBeSentToDlq"}),
-    "AWS/Lambda": ([{"FunctionName"}], {"ConcurrentExecutions", "Duration", "Throttles"}),
+    "AWS/SQS": ({"QueueName"}, {"ApproximateNumberOfMessagesVisible"}),
+    "AWS/Events": ({"RuleName"}, {"InvocationsFailedToBeSentToDlq"}),
+    "AWS/Lambda": ({"FunctionName"}, {"ConcurrentExecutions", "Duration", "Throttles"}),
 }  # fmt: skip
 
 Template = dict[str, Any]
@@ -125,7 +125,7 @@ def test_given_what_is_watched_of_aws_then_the_services_publish_it(
     for each in others:
         dimensions, names = AWS_METRICS[each.namespace]
         assert each.name in names
-        assert {name for name, _ in each.dimensions} in dimensions
+        assert {name for name, _ in each.dimensions} == dimensions
 
 
 def test_given_what_is_watched_of_our_own_then_its_namespace_is_the_stack_s_everywhere(
