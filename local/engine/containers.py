@@ -8,6 +8,7 @@ ECS. Needs Linux.
 import os
 import re
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ _OF_THE_ENGINE = ("PATH", "HOME", "XDG_RUNTIME_DIR", "CONTAINERS_CONF", "CONTAIN
 # the image's own: its command must be found as there, and write where it may
 _OF_THE_IMAGE = {"PATH", "HOME", "TMPDIR"}
 _REMOVAL_SECONDS = 60
+_POLL_SECONDS = 0.05
+_STARTED = {b"running", b"exited", b"stopped"}
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,14 @@ class Containers:
         """Return the environment of the process that starts a container with these variables."""
         own = {name: os.environ[name] for name in _OF_THE_ENGINE if name in os.environ}
         return {name: value for name, value in variables.items() if name not in _OF_THE_IMAGE} | own
+
+    def wait_until_started(self, name: str, starter: "subprocess.Popen[bytes]") -> None:
+        """Wait until a container runs or its starter has ended: who kills one earlier leaves a container behind."""
+        while starter.poll() is None:
+            state = self._call("inspect", "--type", "container", "--format", "{{.State.Status}}", name)
+            if state.stdout.strip() in _STARTED:
+                return
+            time.sleep(_POLL_SECONDS)
 
     def remove(self, name: str) -> bool:
         """Remove a container, killing it if it runs; says whether it had run out of memory."""

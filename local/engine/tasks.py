@@ -292,13 +292,16 @@ class TaskRunner:
         container.environment = {**self._environment.around(given, container.session), **_told_by_ecs(task)}
         name = f"sam-engine-{os.getpid()}-{task.moto.id}-{container.name}"
         container.remove = functools.partial(containers.remove, name)
-        container.process = process.start(
+        starter = process.start(
             containers.arguments(
                 name, container.definition, command=command, memory=task.memory, variables=container.environment
             ),
             directory=self._folder,
             environment=containers.environment(container.environment),
         )
+        containers.wait_until_started(name, starter)
+        # only now: from here on it may be killed
+        container.process = starter
 
     def _run_process(
         self, container: _Container, given: dict[str, str], command: list[str] | None, scratch: Path, task: "_Task"
