@@ -75,11 +75,12 @@ def invoke_in_container(
     with tempfile.TemporaryDirectory(prefix="sam-local-") as made, relayed(function.endpoint) as relay:
         folder = Path(made)
         (folder / "event.json").write_bytes(event)
-        (folder / "template.json").write_text(json.dumps(template_for(function, logical_id, relay)), encoding="utf-8")
+        template = template_for(function, logical_id, relay)
+        (folder / "template.json").write_text(json.dumps(template), encoding="utf-8")
         done = subprocess.run(
             command_for(logical_id, engine),
             cwd=folder,
-            env=tool_environment(DOCKER_HOST=engine.host, **_credentials(relay)),
+            env=environment_for(template, logical_id, engine),
             capture_output=True,
             check=False,
         )
@@ -118,6 +119,12 @@ def template_for(function: BuiltFunction, logical_id: str, relay: Relay) -> dict
             }
         },
     }
+
+
+def environment_for(template: dict[str, Any], logical_id: str, engine: ContainerEngine) -> dict[str, str]:
+    """Return sam's environment: of a variable that the template declares, sam prefers the value found here."""
+    declared = template["Resources"][logical_id]["Properties"]["Environment"]["Variables"]
+    return tool_environment(**{**declared, "DOCKER_HOST": engine.host})
 
 
 def answer_of(exit_code: int, output: bytes, log: str) -> bytes:

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from local.invoke.build import machine_architecture
 from local.invoke.cases import Case, case_of, cases, recording_id
 from local.invoke.command import app, as_text
-from local.invoke.container import ContainerEngine, answer_of, command_for, docker_hosts, template_for
+from local.invoke.container import ContainerEngine, answer_of, command_for, docker_hosts, environment_for, template_for
 from local.invoke.emulator import BuiltFunction, error_of
 from local.invoke.errors import InvokeError
 from local.invoke.relay import Relay, own_address, relayed
@@ -180,6 +180,19 @@ def test_given_a_function_when_sam_gets_its_template_then_its_variables_lead_to_
         "AWS_SECRET_ACCESS_KEY": "local",
         "MAX_UPLOAD_BYTES": "5",
     }
+
+
+def test_given_variables_of_this_shell_when_sam_is_called_then_the_functions_own_win(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+    monkeypatch.setenv("MAX_UPLOAD_BYTES", "6")
+
+    environment = environment_for(template_for(FUNCTION, "ValidateUpload", RELAY), "ValidateUpload", ENGINE)
+
+    assert environment["AWS_ENDPOINT_URL"] == RELAY.endpoint
+    assert environment["MAX_UPLOAD_BYTES"] == "5"
+    assert environment["DOCKER_HOST"] == ENGINE.host
 
 
 def test_given_what_sam_printed_when_read_then_the_last_line_is_the_answer() -> None:
