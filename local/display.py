@@ -11,7 +11,7 @@ from rich.table import Table
 
 from local.engine import Engine, StateVisit
 from local.recordings import NotStarted, Outcome, Upload
-from local.terminal import Terminal, printable, shown, skipped_lines
+from local.terminal import Terminal, printable, shown
 
 _MARKS = {"SUCCEEDED": "[green]✓[/]", "CAUGHT": "[yellow]↷[/]", "FAILED": "[red]✗[/]"}
 _TAIL_LINES = 20
@@ -48,8 +48,11 @@ class RunDisplay:
     def watch(self, engine: Engine) -> None:
         """Show the states of every execution as they go by."""
         if not self._quiet:
-            for line in skipped_lines(engine.skipped):
-                self._console.print(line, soft_wrap=True)
+            self._console.print(
+                f"[dim]skipped: {len(engine.skipped)} of the template's resources and settings, which have no effect "
+                "here; `make up` names them[/]",
+                soft_wrap=True,
+            )
             engine.watch_states(self._state)
 
     def name(self, execution_arn: str, upload: Upload) -> None:

@@ -124,7 +124,7 @@ def test_given_up_when_it_is_ended_then_no_process_or_folder_is_left(
 
     assert "s3 cp FILE s3://local-recordingsbucket-" in said
     assert "--endpoint-url http://127.0.0.1:" in said
-    assert "ProcessRecording.LoggingConfiguration" in said
+    assert "RecordingsBucket.LifecycleConfiguration" in said
     assert children
     assert not any(_alive(pid) for pid in children)
     assert list(tmp_path.iterdir()) == []
