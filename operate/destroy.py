@@ -5,7 +5,8 @@ Exit codes: 0; 1 it could not be done, or AWS refuses; 2 a mistake in the comman
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -14,10 +15,29 @@ from botocore.exceptions import BotoCoreError, ClientError
 from operate.aws import Aws
 from operate.environments import environment
 from operate.errors import Missing, NotDone
-from operate.stacks import Stacks
+from operate.stacks import Resource, Stacks
 from operate.terminal import shown
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@dataclass(frozen=True)
+class Data:
+    """The names of what holds a stack's recordings and records; None for what it does not have."""
+
+    bucket: str | None
+    table: str | None
+
+    @classmethod
+    def of(cls, resources: Iterable[Resource]) -> "Data":
+        """Return those of a stack with such resources."""
+        ids = {each.name: each.id for each in resources}
+        return cls(ids.get("RecordingsBucket"), ids.get("RecordingsTable"))
+
+    def __str__(self) -> str:
+        """Tell them as a part of a sentence."""
+        named = [f"the bucket {self.bucket}"] * bool(self.bucket) + [f"the table {self.table}"] * bool(self.table)
+        return " and ".join(named) or "no bucket and no table: it had none"
 
 
 def destroy(aws: Aws, stack: str, *, data: bool, patient: bool = True) -> list[str]:
@@ -28,17 +48,23 @@ def destroy(aws: Aws, stack: str, *, data: bool, patient: bool = True) -> list[s
 
     """
     stacks = Stacks(aws, patient=patient)
-    outputs = stacks.outputs(stack)
-    bucket, table = outputs["RecordingsBucketName"], outputs["RecordingsTableName"]
+    holds = Data.of(stacks.resources(stack))
     stacks.unguard(stack)
     stacks.delete(stack)
     revisions = _forget_task_definitions(aws.client("ecs"), f"{stack}-ProcessAudio")
     done = [f"The stack {stack} is deleted, and {revisions} revisions of its task definition are out of use."]
     if not data:
-        return [*done, f"Kept: the bucket {bucket} and the table {table}."]
-    objects = _delete_bucket(aws.client("s3"), bucket)
-    _delete_table(aws.client("dynamodb"), table)
-    return [*done, f"Deleted: the bucket {bucket} with {objects} versions of objects, and the table {table}."]
+        return [*done, f"Kept: {holds}."]
+    return [*done, *_delete(aws, holds)]
+
+
+def _delete(aws: Aws, data: Data) -> Iterator[str]:
+    if data.bucket:
+        objects = _delete_bucket(aws.client("s3"), data.bucket)
+        yield f"Deleted: the bucket {data.bucket} with {objects} versions of objects."
+    if data.table:
+        _delete_table(aws.client("dynamodb"), data.table)
+        yield f"Deleted: the table {data.table}."
 
 
 def _forget_task_definitions(ecs: Any, family: str) -> int:

@@ -1,11 +1,12 @@
 """CloudFormation stacks."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
 
-from operate.aws import Aws
+from operate.aws import Aws, Outputs
 from operate.environments import ROOT
 from operate.errors import NotDone
 
@@ -13,6 +14,15 @@ BOOTSTRAP = "little-bit-audio-bootstrap"
 _BOOTSTRAP_TEMPLATE = ROOT / "bootstrap.yaml"
 _POLL = {"Delay": 5, "MaxAttempts": 720}
 _POLL_STAND_IN = {"Delay": 1, "MaxAttempts": 60}
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource of a stack: its name in the template, its type, and its own name or ARN."""
+
+    name: str
+    type: str
+    id: str
 
 
 class Stacks:
@@ -27,7 +37,7 @@ class Stacks:
         found = self._find(name)
         return str(found["StackStatus"]) if found else None
 
-    def outputs(self, name: str) -> dict[str, str]:
+    def outputs(self, name: str) -> Outputs:
         """Return a stack's outputs by name.
 
         Raises:
@@ -37,9 +47,26 @@ class Stacks:
         found = self._find(name)
         if not found:
             raise NotDone(f"There is no stack {name} in this account and region.")
-        return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+        return Outputs(found)
 
-    def bootstrap(self) -> dict[str, str]:
+    def resources(self, name: str) -> list[Resource]:
+        """Return what a stack has, or has kept while it was taken back.
+
+        Raises:
+            NotDone: there is no such stack.
+
+        """
+        if not self._find(name):
+            raise NotDone(f"There is no stack {name} in this account and region.")
+        pages = self._cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
+        return [
+            Resource(each["LogicalResourceId"], each["ResourceType"], each["PhysicalResourceId"])
+            for page in pages
+            for each in page["StackResourceSummaries"]
+            if each.get("PhysicalResourceId") and each["ResourceStatus"] != "DELETE_COMPLETE"
+        ]
+
+    def bootstrap(self) -> Outputs:
         """Make what is there before the stacks, or bring it up to date; returns the outputs.
 
         Raises:

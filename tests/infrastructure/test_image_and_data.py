@@ -4,12 +4,13 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import boto3
 import pytest
 
 from operate.aws import Aws
-from operate.destroy import destroy
+from operate.destroy import Data, destroy
 from operate.errors import NotDone
 from operate.image import Builder, Repository
 from operate.stacks import BOOTSTRAP, Stacks, make_ecs_role
@@ -95,28 +96,48 @@ class TestImage:
 
 
 def a_stack(name: str) -> tuple[str, str]:
-    """Make a stack that has let go of a bucket with versions and markers, and of a table; their names."""
-    s3, bucket, table = boto3.client("s3"), f"{name}-recordings", f"{name}-records"
-    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    """Make a stack that keeps a bucket with versions and markers, and a table; their names."""
+    s3, bucket, table = boto3.client("s3"), f"{name}-recordingsbucket-1a2b", f"{name}-RecordingsTable-1A2B"
+    queue = {"Queue": {"Type": "AWS::SQS::Queue"}}
+    body = json.dumps({"Resources": {**kept_resources(bucket, table), **queue}})
+    boto3.client("cloudformation").create_stack(StackName=name, TemplateBody=body)
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    for body in (b"1", b"2"):
-        s3.put_object(Bucket=bucket, Key="a", Body=body)
+    for content in (b"1", b"2"):
+        s3.put_object(Bucket=bucket, Key="a", Body=content)
     s3.delete_object(Bucket=bucket, Key="a")
-    key = {"AttributeName": "id"}
-    boto3.client("dynamodb").create_table(
-        TableName=table,
-        AttributeDefinitions=[{**key, "AttributeType": "S"}],
-        KeySchema=[{**key, "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-        DeletionProtectionEnabled=True,
-    )
     for family in (f"{name}-ProcessAudio", f"{name}-ProcessAudio", f"{name}-ProcessAudioOther"):
         container = {"name": "oneshots", "image": "oneshots", "memory": 128}
         boto3.client("ecs").register_task_definition(family=family, containerDefinitions=[container])
-    outputs = {"RecordingsBucketName": {"Value": bucket}, "RecordingsTableName": {"Value": table}}
-    body: dict[str, Any] = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}, "Outputs": outputs}
-    boto3.client("cloudformation").create_stack(StackName=name, TemplateBody=json.dumps(body))
     return bucket, table
+
+
+def a_change_set(name: str) -> str:
+    """Make a change set that nobody executed, of a stack that there was not; its ARN."""
+    body = json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}})
+    made = boto3.client("cloudformation").create_change_set(
+        StackName=name, ChangeSetName="reviewed", ChangeSetType="CREATE", TemplateBody=body
+    )
+    return str(made["Id"])
+
+
+def kept_resources(bucket: str, table: str) -> dict[str, Any]:
+    """Return a bucket and a table as the template has them; Retain, since moto knows no RetainExceptOnCreate."""
+    key = {"AttributeName": "id"}
+    records = {
+        "TableName": table,
+        "AttributeDefinitions": [{**key, "AttributeType": "S"}],
+        "KeySchema": [{**key, "KeyType": "HASH"}],
+        "BillingMode": "PAY_PER_REQUEST",
+        "DeletionProtectionEnabled": True,
+    }
+    return {
+        "RecordingsBucket": {
+            "Type": "AWS::S3::Bucket",
+            "DeletionPolicy": "Retain",
+            "Properties": {"BucketName": bucket},
+        },
+        "RecordingsTable": {"Type": "AWS::DynamoDB::Table", "DeletionPolicy": "Retain", "Properties": records},
+    }
 
 
 class TestDestroy:
@@ -138,9 +159,45 @@ class TestDestroy:
 
         said = destroy(Aws(), "gone", data=True, patient=False)
 
-        assert said[1] == f"Deleted: the bucket {bucket} with 3 versions of objects, and the table {table}."
+        assert said[1:] == [
+            f"Deleted: the bucket {bucket} with 3 versions of objects.",
+            f"Deleted: the table {table}.",
+        ]
         assert bucket not in [each["Name"] for each in boto3.client("s3").list_buckets()["Buckets"]]
         assert table not in boto3.client("dynamodb").list_tables()["TableNames"]
+
+    def test_given_a_stack_that_was_only_reviewed_when_destroyed_then_it_goes(self) -> None:
+        a_change_set("reviewed")
+
+        said = destroy(Aws(), "reviewed", data=True, patient=False)
+
+        assert said == ["The stack reviewed is deleted, and 0 revisions of its task definition are out of use."]
+        assert Stacks(Aws()).status("reviewed") is None
+
+    def test_given_a_stack_without_outputs_when_one_is_read_then_the_stack_s_status_is_told(self) -> None:
+        a_change_set("unfinished")
+
+        for outputs in (Aws().outputs("unfinished"), Stacks(Aws()).outputs("unfinished")):
+            with pytest.raises(
+                NotDone, match="The stack unfinished has no output RecordingsBucketName: it is REVIEW_IN_PROGRESS"
+            ):
+                outputs["RecordingsBucketName"]
+
+    def test_given_a_stack_that_was_taken_back_then_its_data_are_what_was_kept(self) -> None:
+        def summary(name: str, status: str, **more: str) -> dict[str, str]:
+            return {"LogicalResourceId": name, "ResourceType": "any", "ResourceStatus": status, **more}
+
+        summaries = [
+            summary("RecordingsBucket", "DELETE_COMPLETE", PhysicalResourceId="gone"),
+            summary("RecordingsTable", "DELETE_FAILED", PhysicalResourceId="there"),
+            summary("Cluster", "CREATE_FAILED"),
+        ]
+        cloudformation = Mock()
+        cloudformation.describe_stacks.return_value = {"Stacks": [{"StackStatus": "ROLLBACK_FAILED"}]}
+        cloudformation.get_paginator.return_value.paginate.return_value = [{"StackResourceSummaries": summaries}]
+        aws = Mock(client=lambda _: cloudformation)
+
+        assert Data.of(Stacks(aws).resources("any")) == Data(None, "there")
 
     def test_given_no_such_stack_when_destroyed_then_it_is_said(self) -> None:
         with pytest.raises(NotDone, match="There is no stack never"):
