@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from operate.aws import Aws
-from operate.destroy import Data, destroy
+from operate.destroy import Data, delete_data, destroy, running
 from operate.errors import NotDone
 from operate.image import Builder, Repository
 from operate.stacks import BOOTSTRAP, Stacks, make_ecs_role
@@ -140,13 +140,20 @@ def kept_resources(bucket: str, table: str) -> dict[str, Any]:
     }
 
 
+def destroyed(stack: str, *, data: bool) -> list[str]:
+    said: list[str] = []
+    destroy(Aws(), stack, data=data, tell=said.append, patient=False)
+    return said
+
+
 class TestDestroy:
     def test_given_a_stack_when_destroyed_then_its_data_stay(self) -> None:
         bucket, table = a_stack("kept")
 
-        said = destroy(Aws(), "kept", data=False, patient=False)
+        said = destroyed("kept", data=False)
 
         assert said == [
+            f"kept has the bucket {bucket} and the table {table}.",
             "The stack kept is deleted, and 2 revisions of its task definition are out of use.",
             f"Kept: the bucket {bucket} and the table {table}.",
         ]
@@ -157,21 +164,90 @@ class TestDestroy:
     def test_given_a_stack_when_destroyed_with_its_data_then_nothing_is_left(self) -> None:
         bucket, table = a_stack("gone")
 
-        said = destroy(Aws(), "gone", data=True, patient=False)
+        said = destroyed("gone", data=True)
 
-        assert said[1:] == [
+        assert said[2:] == [
             f"Deleted: the bucket {bucket} with 3 versions of objects.",
             f"Deleted: the table {table}.",
         ]
         assert bucket not in [each["Name"] for each in boto3.client("s3").list_buckets()["Buckets"]]
         assert table not in boto3.client("dynamodb").list_tables()["TableNames"]
 
+    def test_given_data_that_a_deleted_stack_left_when_named_then_they_are_deleted_and_once_more_is_no_mistake(
+        self,
+    ) -> None:
+        bucket, table = a_stack("left")
+        destroyed("left", data=False)
+        boto3.client("dynamodb").update_table(TableName=table, DeletionProtectionEnabled=False)
+        said: list[str] = []
+
+        for _ in range(2):
+            delete_data(Aws(), "left", Data(bucket, table), said.append)
+
+        assert said == [
+            f"Deleted: the bucket {bucket} with 3 versions of objects.",
+            f"Deleted: the table {table}.",
+            f"Deleted: the bucket {bucket} with 0 versions of objects.",
+            f"Deleted: the table {table}.",
+        ]
+        assert bucket not in [each["Name"] for each in boto3.client("s3").list_buckets()["Buckets"]]
+        assert table not in boto3.client("dynamodb").list_tables()["TableNames"]
+
+    @pytest.mark.parametrize("other", [Data("another-bucket", None), Data(None, "mine-Records")])
+    def test_given_data_of_another_s_when_named_then_nothing_is_deleted(self, other: Data) -> None:
+        with pytest.raises(NotDone, match="of mine: nothing was deleted"):
+            delete_data(Mock(), "mine", other, lambda _: None)
+
+    def test_given_data_of_a_stack_that_is_there_when_named_then_nothing_is_deleted(self) -> None:
+        bucket, table = a_stack("there")
+
+        for named in (Data(bucket, None), Data(None, table)):
+            with pytest.raises(NotDone, match=r"The stack there is there, and has .*: nothing was deleted"):
+                delete_data(Aws(), "there", named, lambda _: None)
+
+    def test_given_a_state_machine_that_was_never_made_then_nothing_of_it_runs(self) -> None:
+        aws, arn = Mock(), "arn:aws:states:eu-west-1:123456789012:stateMachine:never"
+        found = {"LogicalResourceId": "Never", "ResourceType": "AWS::StepFunctions::StateMachine"}
+        found |= {"ResourceStatus": "CREATE_FAILED", "PhysicalResourceId": arn}
+        cloudformation = Mock()
+        cloudformation.describe_stacks.return_value = {"Stacks": [{"StackStatus": "ROLLBACK_FAILED"}]}
+        cloudformation.get_paginator.return_value.paginate.return_value = [{"StackResourceSummaries": [found]}]
+        aws.client = lambda service: cloudformation if service == "cloudformation" else boto3.client(service)
+
+        assert running(aws, "any") == (0, 0)
+
+    def test_given_executions_and_tasks_that_run_then_they_are_counted(self) -> None:
+        sfn, ecs, iam = boto3.client("stepfunctions"), boto3.client("ecs"), boto3.client("iam")
+        machine = {
+            "StateMachineName": "busy",
+            "DefinitionString": json.dumps({"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "End": True}}}),
+            "RoleArn": iam.create_role(RoleName="any", AssumeRolePolicyDocument="{}")["Role"]["Arn"],
+        }
+        resources = {
+            "Machine": {"Type": "AWS::StepFunctions::StateMachine", "Properties": machine},
+            "Cluster": {"Type": "AWS::ECS::Cluster", "Properties": {"ClusterName": "busy"}},
+        }
+        boto3.client("cloudformation").create_stack(StackName="busy", TemplateBody=json.dumps({"Resources": resources}))
+        found = {each.name: each.id for each in Stacks(Aws()).resources("busy")}
+        for _ in range(3):
+            sfn.start_execution(stateMachineArn=found["Machine"])
+        container = {"name": "oneshots", "image": "oneshots", "memory": 128}
+        ecs.register_task_definition(family="busy", containerDefinitions=[container])
+        subnet = boto3.client("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
+        network = {"awsvpcConfiguration": {"subnets": [subnet]}}
+        ecs.run_task(cluster="busy", taskDefinition="busy", launchType="FARGATE", count=2, networkConfiguration=network)
+
+        assert running(Aws(), "busy") == (3, 2)
+
     def test_given_a_stack_that_was_only_reviewed_when_destroyed_then_it_goes(self) -> None:
         a_change_set("reviewed")
 
-        said = destroy(Aws(), "reviewed", data=True, patient=False)
+        said = destroyed("reviewed", data=True)
 
-        assert said == ["The stack reviewed is deleted, and 0 revisions of its task definition are out of use."]
+        assert said == [
+            "reviewed has no bucket and no table.",
+            "The stack reviewed is deleted, and 0 revisions of its task definition are out of use.",
+        ]
         assert Stacks(Aws()).status("reviewed") is None
 
     def test_given_a_stack_without_outputs_when_one_is_read_then_the_stack_s_status_is_told(self) -> None:
@@ -201,4 +277,4 @@ class TestDestroy:
 
     def test_given_no_such_stack_when_destroyed_then_it_is_said(self) -> None:
         with pytest.raises(NotDone, match="There is no stack never"):
-            destroy(Aws(), "never", data=True, patient=False)
+            destroyed("never", data=True)

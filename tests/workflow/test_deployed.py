@@ -147,9 +147,16 @@ class TestRollback:
 class TestDestroy:
     def test_given_another_name_when_confirmed_then_nothing_is_deleted(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(destroy, "destroy", lambda *_, **__: pytest.fail("deleted"))
+        monkeypatch.setattr(destroy, "running", lambda *_: (3, 1))
 
         result = CliRunner().invoke(destroy.app, ["prod", "--delete-data"], input="little-bit-audio-dev\n")
 
         assert result.exit_code == 2
+        assert "little-bit-audio-prod runs 3 executions and 1 tasks now; they are ended." in result.output
         assert "every recording, one-shot and record in it" in result.output
         assert "Nothing was deleted." in result.output
+
+    def test_given_a_bucket_that_is_to_go_when_its_deletion_is_not_asked_for_then_it_is_a_mistake(self) -> None:
+        result = CliRunner().invoke(destroy.app, ["dev", "--bucket", "any"])
+
+        assert result.exit_code == 2
