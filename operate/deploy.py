@@ -79,18 +79,30 @@ class Deployment:
         self._say(4, "sam build")
         self._build()
         self._say(5, "sam deploy")
+        stack = self.environment.stack
+        in_review = self._stacks.change_sets_in_review(stack)
         self._deploy(bootstrap["ArtifactsBucketName"], image)
         if self.dry_run:
             typer.echo("\nThat was a dry run: nothing was sent to AWS, and nothing is deployed.")
             return
+        # SAM ends with 0 when its question is answered with no
+        if self._stacks.change_sets_in_review(stack) - in_review:
+            raise NotDone("The change set was not executed: nothing was deployed.")
         if self.environment.guards_its_stack:
-            self._stacks.guard(self.environment.stack)
+            self._stacks.guard(stack)
         self._say(6, "what there is now")
-        for name, value in self._stacks.outputs(self.environment.stack).items():
+        for name, value in self._stacks.outputs(stack).items():
             typer.echo(f"  {name:<26}{value}")
         if self.tests:
             self._say(7, "a recording through it")
-            smoke(self._aws, self.environment.stack, lambda line: typer.echo(shown(line)))
+            self._smoke(stack)
+
+    def _smoke(self, stack: str) -> None:
+        try:
+            smoke(self._aws, stack, lambda line: typer.echo(shown(line)))
+        except NotDone as error:
+            back = f"make rollback ENV={self.environment.name}"
+            raise NotDone(f"{error}\nWhat was deployed is live. Back to the version before: {back}") from error
 
     @property
     def values(self) -> dict[str, str]:

@@ -66,6 +66,18 @@ class Stacks:
             if each.get("PhysicalResourceId") and each["ResourceStatus"] != "DELETE_COMPLETE"
         ]
 
+    def change_sets_in_review(self, name: str) -> set[str]:
+        """Return the ARNs of a stack's change sets that could be executed, and were not."""
+        if not self._find(name):
+            return set()
+        pages = self._cloudformation.get_paginator("list_change_sets").paginate(StackName=name)
+        return {
+            str(each["ChangeSetId"])
+            for page in pages
+            for each in page["Summaries"]
+            if each["StackName"] == name and each["ExecutionStatus"] == "AVAILABLE"
+        }
+
     def bootstrap(self) -> Outputs:
         """Make what is there before the stacks, or bring it up to date; returns the outputs.
 

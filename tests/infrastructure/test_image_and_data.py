@@ -10,12 +10,15 @@ import boto3
 import pytest
 
 from operate.aws import Aws
+from operate.deploy import Deployment
 from operate.destroy import Data, delete_data, destroy, running
+from operate.environments import Environment
 from operate.errors import NotDone
 from operate.image import Builder, Repository
 from operate.stacks import BOOTSTRAP, Stacks, make_ecs_role
 from operate.stand_in import stand_in
 
+ANY_TEMPLATE = json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}})
 MANIFEST = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json"})
 
 
@@ -95,6 +98,49 @@ class TestImage:
             repository.image(missing)
 
 
+class TestDeployment:
+    """Of an image that is there, with `sam` replaced by what it does to the stack."""
+
+    @pytest.fixture
+    def digest(self, repository: Repository) -> str:
+        return repository.build_and_push(Builder("true"), "arm64", Program()).partition("@")[2]
+
+    def test_given_a_change_set_that_is_declined_then_nothing_counts_as_deployed(
+        self, digest: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def sam(command: list[str]) -> None:
+            if command[1] == "deploy":
+                a_change_set("declined")
+
+        monkeypatch.setattr("operate.deploy._run", sam)
+        monkeypatch.setattr("operate.deploy.smoke", lambda *_: pytest.fail("tested"))
+        monkeypatch.setattr(Stacks, "guard", lambda *_: pytest.fail("guarded"))
+        prod = Environment("prod", "declined", {"Architecture": "arm64"})
+
+        with pytest.raises(NotDone, match="nothing was deployed"):
+            Deployment(prod, digest).run()
+
+    def test_given_nothing_to_change_and_an_older_change_set_when_deployed_and_the_test_fails_then_the_way_back_is_told(
+        self, digest: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fails(*_: object) -> None:
+            raise NotDone("FAILED: any")
+
+        boto3.client("cloudformation").create_stack(StackName="deployed", TemplateBody=ANY_TEMPLATE)
+        a_change_set("deployed", "UPDATE")
+        monkeypatch.setattr("operate.deploy._run", lambda _: None)
+        monkeypatch.setattr("operate.deploy.smoke", fails)
+        # moto does not protect stacks
+        guarded: list[str] = []
+        monkeypatch.setattr(Stacks, "guard", lambda _, stack: guarded.append(stack))
+        prod = Environment("prod", "deployed", {"Architecture": "arm64"})
+
+        with pytest.raises(NotDone, match=r"^FAILED: any\nWhat was deployed is live.*: make rollback ENV=prod$"):
+            Deployment(prod, digest).run()
+
+        assert guarded == ["deployed"]
+
+
 def a_stack(name: str) -> tuple[str, str]:
     """Make a stack that keeps a bucket with versions and markers, and a table; their names."""
     s3, bucket, table = boto3.client("s3"), f"{name}-recordingsbucket-1a2b", f"{name}-RecordingsTable-1A2B"
@@ -111,13 +157,11 @@ def a_stack(name: str) -> tuple[str, str]:
     return bucket, table
 
 
-def a_change_set(name: str) -> str:
-    """Make a change set that nobody executed, of a stack that there was not; its ARN."""
-    body = json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}})
-    made = boto3.client("cloudformation").create_change_set(
-        StackName=name, ChangeSetName="reviewed", ChangeSetType="CREATE", TemplateBody=body
+def a_change_set(name: str, of_type: str = "CREATE") -> None:
+    """Make a change set that nobody executed."""
+    boto3.client("cloudformation").create_change_set(
+        StackName=name, ChangeSetName="reviewed", ChangeSetType=of_type, TemplateBody=ANY_TEMPLATE
     )
-    return str(made["Id"])
 
 
 def kept_resources(bucket: str, table: str) -> dict[str, Any]:
