@@ -1,6 +1,7 @@
 """What `make deploy` does with the image and `make destroy` with the data, on moto's server."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,15 @@ from operate.deploy import Deployment
 from operate.destroy import Data, delete_data, destroy, running
 from operate.environments import Environment
 from operate.errors import NotDone
-from operate.image import Builder, Repository
+from operate.image import Builder, Repository, Source, base_image
 from operate.stacks import BOOTSTRAP, Stacks, make_ecs_role
 from operate.stand_in import stand_in
 
 ANY_TEMPLATE = json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}})
+DIGEST_A = f"sha256:{'a' * 64}"
+BASE = f"python:3.13@{DIGEST_A}"
+DIRTY = Source("0123456789ab-dirty", "https://git.example.com/any")
+UNVERSIONED = Source("unversioned", "unknown")
 MANIFEST = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json"})
 
 
@@ -77,24 +82,86 @@ class TestImage:
     ) -> None:
         run = Program()
 
-        uri = repository.build_and_push(Builder("true"), "arm64", run)
+        uri = repository.build_and_push(Builder("true"), DIRTY, "arm64", BASE, run)
 
         build, push = run.commands
         assert uri == f"{repository.uri}@{run.pushed}" == repository.image(run.pushed)
         assert build[build.index("--platform") + 1] == "linux/arm64"
-        assert any(argument.startswith("REVISION=") for argument in build)
+        assert {each for each in build if "=" in each} == {
+            "VERSION=0123456789ab-dirty",
+            "REVISION=0123456789ab-dirty",
+            "SOURCE=https://git.example.com/any",
+            f"PYTHON_IMAGE={BASE}",
+        }
         assert push[-1].startswith(f"{repository.uri}:20")
+
+    def test_given_a_commit_that_was_built_when_deployed_again_then_its_image_is_taken(
+        self, repository: Repository
+    ) -> None:
+        first, again, other_base = Program(), Program(), Program()
+        source, newer = Source("fedcba987654", "unknown"), BASE.replace("a", "b")
+
+        built = repository.build_and_push(Builder("true"), source, "arm64", BASE, first)
+        taken = repository.build_and_push(Builder("true"), source, "arm64", BASE, again)
+        repository.build_and_push(Builder("true"), source, "arm64", newer, other_base)
+
+        assert taken == built
+        assert [len(each.commands) for each in (first, again, other_base)] == [2, 0, 2]
+        assert first.commands[1][-1] == f"{repository.uri}:fedcba987654-arm64-aaaaaaaaaaaa"
+
+    @pytest.mark.parametrize("source", [DIRTY, UNVERSIONED])
+    def test_given_no_commit_that_tells_what_is_built_then_it_is_built_each_time(
+        self, repository: Repository, source: Source
+    ) -> None:
+        for _ in range(2):
+            run = Program()
+            repository.build_and_push(Builder("true"), source, "arm64", BASE, run)
+
+            assert len(run.commands) == 2
+
+    @pytest.mark.parametrize(
+        ("program", "told", "runs"),
+        [
+            ("docker", f'"{DIGEST_A}"', []),
+            ("podman", DIGEST_A, [["podman", "pull", "--platform", "linux/arm64", "python:3.13"]]),
+        ],
+    )
+    def test_given_a_base_by_its_tag_then_it_is_pinned_to_the_digest_that_the_tag_has(
+        self, program: str, told: str, runs: list[list[str]]
+    ) -> None:
+        ran: list[list[str]] = []
+        builder = Builder(program, read=lambda _: told)
+
+        assert builder.pinned("python:3.13", "linux/arm64", ran.append) == f"python:3.13@{DIGEST_A}"
+        assert ran == runs
+        assert builder.pinned(BASE, "linux/arm64", pytest.fail) == BASE
+
+    def test_given_a_base_without_a_digest_then_nothing_is_built(self) -> None:
+        with pytest.raises(NotDone, match=r"tells no digest of python:3.13: '<none>'"):
+            Builder("podman", read=lambda _: "<none>").pinned("python:3.13", "linux/arm64", lambda _: None)
+
+    def test_given_the_dockerfile_then_its_base_is_a_tag_of_python(self) -> None:
+        assert re.fullmatch(r"python:3\.13\.\d+-slim-\w+", base_image())
+
+    def test_given_an_origin_with_credentials_then_they_are_not_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        answers = {"remote": "https://me:secret@git.example.com/any.git", "rev-parse": "0123456789ab", "status": "?? a"}
+        monkeypatch.setattr("operate.image._git", lambda command, *_: answers[command])
+
+        assert Source.here() == Source("0123456789ab-dirty", "https://git.example.com/any.git")
 
     def test_given_a_builder_that_tells_another_digest_then_nothing_is_deployed(self, repository: Repository) -> None:
         other = f"sha256:{'0' * 64}"
 
         with pytest.raises(NotDone, match=f"pushed {other}, and .* is sha256:"):
-            repository.build_and_push(Builder("true"), "x86_64", Program(other))
+            repository.build_and_push(Builder("true"), DIRTY, "x86_64", BASE, Program(other))
 
     def test_given_a_digest_that_is_not_there_then_it_is_said_how_it_gets_there(self, repository: Repository) -> None:
         missing = f"sha256:{'1' * 64}"
 
-        with pytest.raises(NotDone, match=rf"has no image {missing}[\s\S]+imagetools create --tag {repository.uri}:"):
+        with pytest.raises(
+            NotDone,
+            match=rf"has no image {missing}[\s\S]+imagetools create --prefer-index=false --tag {repository.uri}:",
+        ):
             repository.image(missing)
 
 
@@ -103,7 +170,7 @@ class TestDeployment:
 
     @pytest.fixture
     def digest(self, repository: Repository) -> str:
-        return repository.build_and_push(Builder("true"), "arm64", Program()).partition("@")[2]
+        return repository.build_and_push(Builder("true"), DIRTY, "arm64", BASE, Program()).partition("@")[2]
 
     def test_given_a_change_set_that_is_declined_then_nothing_counts_as_deployed(
         self, digest: str, monkeypatch: pytest.MonkeyPatch
