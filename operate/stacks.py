@@ -1,5 +1,6 @@
 """CloudFormation stacks."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from operate.environments import ROOT
 from operate.errors import NotDone
 
 BOOTSTRAP = "little-bit-audio-bootstrap"
+REPOSITORY = "little-bit-audio/oneshots"
+# What CloudFormation lets nobody update: the stack's resources were never all there.
+_NEVER_MADE = {"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
 _BOOTSTRAP_TEMPLATE = ROOT / "bootstrap.yaml"
 _POLL = {"Delay": 5, "MaxAttempts": 720}
 _POLL_STAND_IN = {"Delay": 1, "MaxAttempts": 60}
@@ -29,7 +33,7 @@ class Stacks:
     """The stacks of an account and region."""
 
     def __init__(self, aws: Aws, *, patient: bool = True) -> None:
-        self._cloudformation = aws.client("cloudformation")
+        self._cloudformation, self._ecr = aws.client("cloudformation"), aws.client("ecr")
         self._poll = _POLL if patient else _POLL_STAND_IN
 
     def status(self, name: str) -> str | None:
@@ -119,7 +123,13 @@ class Stacks:
 
     def _apply(self, name: str, template: Path) -> None:
         given: dict[str, Any] = {"StackName": name, "TemplateBody": template.read_text(encoding="utf-8")}
-        if not self._find(name):
+        status = self._settled(name)
+        if status in _NEVER_MADE:
+            self.unguard(name)
+            self.delete(name)
+            status = None
+        if not status:
+            self._look_for_a_repository_that_was_left()
             self._cloudformation.create_stack(**given, EnableTerminationProtection=True)
             self._wait("stack_create_complete", name)
             return
@@ -131,6 +141,29 @@ class Stacks:
                 raise
             return
         self._wait("stack_update_complete", name)
+
+    def _settled(self, name: str) -> str | None:
+        """Return a stack's status, once what is done with it has come to its end."""
+        for _ in range(self._poll["MaxAttempts"]):
+            status = self.status(name)
+            if not status or not status.endswith("_IN_PROGRESS") or status in _NEVER_MADE:
+                return status
+            time.sleep(self._poll["Delay"])
+        raise NotDone(f"The stack {name} is {status}, and comes to no end.")
+
+    def _look_for_a_repository_that_was_left(self) -> None:
+        """Tell what ends it, where a bootstrap stack that was deleted has left its repository: its name is taken."""
+        try:
+            self._ecr.describe_repositories(repositoryNames=[REPOSITORY])
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "RepositoryNotFoundException":
+                return
+            raise
+        raise NotDone(
+            f"The repository {REPOSITORY} is there without the stack {BOOTSTRAP}, which would make it.\n"
+            "If no stack runs an image of it any more, delete it with all its images:\n"
+            f"  aws ecr delete-repository --force --repository-name {REPOSITORY}"
+        )
 
     def _keep_parameters(self, name: str) -> list[dict[str, Any]]:
         found = self._find(name) or {}

@@ -9,6 +9,7 @@ from unittest.mock import Mock
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from operate.aws import Aws
 from operate.deploy import Deployment
@@ -16,7 +17,7 @@ from operate.destroy import Data, delete_data, destroy, running
 from operate.environments import Environment
 from operate.errors import NotDone
 from operate.image import Builder, Repository, Source, base_image
-from operate.stacks import BOOTSTRAP, Stacks, make_ecs_role
+from operate.stacks import BOOTSTRAP, REPOSITORY, Stacks, make_ecs_role
 from operate.stand_in import stand_in
 
 ANY_TEMPLATE = json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}})
@@ -65,6 +66,57 @@ class TestBootstrap:
         assert again["RepositoryUri"] == repository.uri
         assert again["ArtifactsBucketName"]
         assert stack["EnableTerminationProtection"] is True
+
+    @pytest.mark.parametrize(
+        ("statuses", "calls"),
+        [
+            (["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"], ["update_stack"]),
+            (["ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE"], ["unguard", "delete_stack", "create_stack"]),
+            (["REVIEW_IN_PROGRESS"], ["delete_stack", "create_stack"]),
+        ],
+    )
+    def test_given_a_bootstrap_stack_that_is_not_done_then_it_is_waited_for_or_made_anew(
+        self, statuses: list[str], calls: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        protected = statuses[-1] == "ROLLBACK_COMPLETE"
+        cloudformation = Mock()
+        cloudformation.describe_stacks.side_effect = lambda **_: {
+            "Stacks": [
+                {
+                    "StackName": BOOTSTRAP,
+                    "StackStatus": statuses.pop(0) if len(statuses) > 1 else statuses[0],
+                    "EnableTerminationProtection": protected,
+                }
+            ]
+        }
+        ecr = Mock()
+        missing = {"Error": {"Code": "RepositoryNotFoundException"}}
+        ecr.describe_repositories.side_effect = ClientError(missing, "DescribeRepositories")
+        clients = {"cloudformation": cloudformation, "ecr": ecr}
+        pauses: list[float] = []
+        monkeypatch.setattr("operate.stacks.time.sleep", pauses.append)
+        waits = len(statuses) - 1
+
+        Stacks(Mock(client=clients.__getitem__)).bootstrap()
+
+        names = {"update_termination_protection": "unguard"}
+        done = [names.get(name, name) for name, _, _ in cloudformation.method_calls]
+        assert [name for name in done if name not in {"describe_stacks", "get_waiter"}] == calls
+        assert len(pauses) == waits
+
+    def test_given_a_repository_that_a_deleted_stack_left_then_it_is_said_what_ends_it(self) -> None:
+        cloudformation = Mock()
+        absent = ClientError({"Error": {"Code": "ValidationError", "Message": "does not exist"}}, "DescribeStacks")
+        cloudformation.describe_stacks.side_effect = absent
+        clients = {"cloudformation": cloudformation, "ecr": Mock()}
+
+        with pytest.raises(NotDone, match=f"delete-repository --force --repository-name {REPOSITORY}$"):
+            Stacks(Mock(client=clients.__getitem__)).bootstrap()
+
+        cloudformation.create_stack.assert_not_called()
+
+    def test_given_the_template_then_its_repository_is_the_one_that_is_looked_for(self, repository: Repository) -> None:
+        assert repository.uri.endswith(f"/{REPOSITORY}")
 
     def test_given_the_role_of_ecs_when_it_is_there_already_then_that_is_fine(self) -> None:
         iam = boto3.client("iam")
