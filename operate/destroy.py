@@ -81,6 +81,9 @@ def destroy(aws: Aws, stack: str, *, data: bool, tell: Tell, patient: bool = Tru
     stacks = Stacks(aws, patient=patient)
     holds = Data.of(stacks.resources(stack))
     tell(f"{stack} has {holds}.")
+    if data and holds.table:
+        # first: a table that its stack failed to be made with may go with the stack, and only without protection
+        _unprotect(aws.client("dynamodb"), holds.table)
     stacks.unguard(stack)
     stacks.delete(stack)
     revisions = _forget_task_definitions(aws.client("ecs"), f"{stack}-ProcessAudio")
@@ -144,12 +147,17 @@ def _versions(s3: Any, bucket: str) -> Iterator[list[dict[str, str]]]:
 
 
 def _delete_table(dynamodb: Any, table: str) -> None:
-    if not (found := _is_there(dynamodb.describe_table, {"ResourceNotFoundException"}, TableName=table)):
-        return
-    if found["Table"].get("DeletionProtectionEnabled"):
+    if _unprotect(dynamodb, table):
+        dynamodb.delete_table(TableName=table)
+
+
+def _unprotect(dynamodb: Any, table: str) -> bool:
+    """Let a table be deleted; returns whether it is there."""
+    found = _is_there(dynamodb.describe_table, {"ResourceNotFoundException"}, TableName=table)
+    if found and found["Table"].get("DeletionProtectionEnabled"):
         dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
         dynamodb.get_waiter("table_exists").wait(TableName=table)
-    dynamodb.delete_table(TableName=table)
+    return bool(found)
 
 
 def _is_there(describe: Callable[..., Any], absent: set[str], **which: str) -> Any:

@@ -356,6 +356,40 @@ class TestDestroy:
         assert bucket not in [each["Name"] for each in boto3.client("s3").list_buckets()["Buckets"]]
         assert table not in boto3.client("dynamodb").list_tables()["TableNames"]
 
+    @pytest.mark.parametrize(("protected", "calls"), [(True, 1), (False, 0)])
+    def test_given_a_table_when_deleted_then_its_protection_is_taken_away_only_where_it_has_one(
+        self, protected: bool, calls: int
+    ) -> None:
+        dynamodb, cloudformation = Mock(), Mock()
+        dynamodb.describe_table.return_value = {"Table": {"DeletionProtectionEnabled": protected}}
+        gone = ClientError({"Error": {"Code": "ValidationError", "Message": "does not exist"}}, "DescribeStacks")
+        cloudformation.describe_stacks.side_effect = gone
+        clients = {"dynamodb": dynamodb, "cloudformation": cloudformation, "ecr": Mock()}
+        aws = Mock(client=clients.__getitem__)
+
+        delete_data(aws, "any", Data(None, "any-RecordingsTable-1A2B"), lambda _: None)
+
+        assert dynamodb.update_table.call_count == calls
+        assert dynamodb.delete_table.call_count == 1
+
+    def test_given_data_that_go_too_when_destroyed_then_the_table_s_protection_goes_before_the_stack(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _, table = a_stack("early")
+        protected: list[bool] = []
+
+        def refuse(*_: object) -> None:
+            described = boto3.client("dynamodb").describe_table(TableName=table)["Table"]
+            protected.append(described["DeletionProtectionEnabled"])
+            raise NotDone("refused")
+
+        monkeypatch.setattr(Stacks, "delete", refuse)
+        for data in (False, True):
+            with pytest.raises(NotDone, match="refused"):
+                destroyed("early", data=data)
+
+        assert protected == [True, False]
+
     @pytest.mark.parametrize("other", [Data("another-bucket", None), Data(None, "mine-Records")])
     def test_given_data_of_another_s_when_named_then_nothing_is_deleted(self, other: Data) -> None:
         with pytest.raises(NotDone, match="of mine: nothing was deleted"):
