@@ -1,12 +1,26 @@
 """AWS, or the local engine in its place."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
+from operate.errors import NotDone
+
 LOCAL_STACK = "local"
 _LOCAL_REGION = "us-east-1"
+
+
+class Outputs(dict[str, str]):
+    """A stack's outputs by name. One that is not there raises NotDone, which tells the stack's status."""
+
+    def __init__(self, described: Mapping[str, Any]) -> None:
+        super().__init__({each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])})
+        self._stack, self._status = described["StackName"], described["StackStatus"]
+
+    def __missing__(self, name: str) -> str:
+        raise NotDone(f"The stack {self._stack} has no output {name}: it is {self._status}.")
 
 
 class Aws:
@@ -30,7 +44,7 @@ class Aws:
         """Return a client of a service; without a region that of the configuration."""
         return self._session.client(service, region_name=region, **self._more)
 
-    def outputs(self, stack: str) -> dict[str, str]:
+    def outputs(self, stack: str) -> Outputs:
         """Return a stack's outputs by name."""
         (described,) = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-        return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
+        return Outputs(described)

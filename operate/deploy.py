@@ -9,6 +9,7 @@ Exit codes: 0; 1 a step failed or AWS refuses; 2 a mistake in the command, or so
 import contextlib
 import hashlib
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from operate.aws import Aws
 from operate.environments import ROOT, TEMPLATE, Environment, environment
 from operate.errors import Missing, NotDone
-from operate.image import CONTEXT, DIGEST, Builder, Repository, builder
+from operate.image import CONTEXT, DIGEST, PLATFORMS, Builder, Repository, Source, base_image, builder
 from operate.smoke import smoke
 from operate.stacks import Stacks, make_ecs_role
 from operate.stand_in import stand_in
@@ -32,6 +33,7 @@ from operate.terminal import shown
 
 _SAM = ROOT / ".venv-tools" / "bin" / "sam"
 _INTERPRETER = ROOT / ".venv" / "bin"
+_IMAGE = re.compile(r"[A-Za-z0-9][\w.:/@-]*")
 DONE, FAILED, MISTAKE = 0, 1, 2
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -44,6 +46,7 @@ class Deployment:
     Attributes:
         environment: which.
         digest: the image that is deployed; None has it built and pushed.
+        base: the image that it is built on; None has it be the Dockerfile's.
         parameters: values in place of samconfig.toml's and the template's own.
         dry_run: whether it ends at the change set, on a server of this machine.
         confirmed: whether nobody is asked before the change set is executed.
@@ -53,6 +56,7 @@ class Deployment:
 
     environment: Environment
     digest: str | None = None
+    base: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
     dry_run: bool = False
     confirmed: bool = False
@@ -79,18 +83,30 @@ class Deployment:
         self._say(4, "sam build")
         self._build()
         self._say(5, "sam deploy")
+        stack = self.environment.stack
+        in_review = self._stacks.change_sets_in_review(stack)
         self._deploy(bootstrap["ArtifactsBucketName"], image)
         if self.dry_run:
             typer.echo("\nThat was a dry run: nothing was sent to AWS, and nothing is deployed.")
             return
+        # SAM ends with 0 when its question is answered with no
+        if self._stacks.change_sets_in_review(stack) - in_review:
+            raise NotDone("The change set was not executed: nothing was deployed.")
         if self.environment.guards_its_stack:
-            self._stacks.guard(self.environment.stack)
+            self._stacks.guard(stack)
         self._say(6, "what there is now")
-        for name, value in self._stacks.outputs(self.environment.stack).items():
+        for name, value in self._stacks.outputs(stack).items():
             typer.echo(f"  {name:<26}{value}")
         if self.tests:
             self._say(7, "a recording through it")
-            smoke(self._aws, self.environment.stack, lambda line: typer.echo(shown(line)))
+            self._smoke(stack)
+
+    def _smoke(self, stack: str) -> None:
+        try:
+            smoke(self._aws, stack, lambda line: typer.echo(shown(line)))
+        except NotDone as error:
+            back = f"make rollback ENV={self.environment.name}"
+            raise NotDone(f"{error}\nWhat was deployed is live. Back to the version before: {back}") from error
 
     @property
     def values(self) -> dict[str, str]:
@@ -139,7 +155,10 @@ class Deployment:
         if self.digest:
             return repository.image(self.digest)
         assert builder is not None  # noqa: S101 - _check() has looked
-        return repository.build_and_push(builder, self.architecture, _run)
+        base = builder.pinned(self.base or base_image(), PLATFORMS[self.architecture], _run)
+        source = Source.here()
+        typer.echo(f"  of {source.revision} ({shown(source.origin)}), on {shown(base)}")
+        return repository.build_and_push(builder, source, self.architecture, base, _run)
 
     def _build(self) -> None:
         # Anew each time: what is deployed comes from the sources alone.
@@ -197,6 +216,10 @@ def main(
         str | None,
         typer.Option(help="An image that is in the repository, instead of one built now.", metavar="sha256:DIGEST"),
     ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option("--base-image", help="The Python to build on, in place of the Dockerfile's.", metavar="IMAGE"),
+    ] = None,
     parameters: Annotated[
         list[str] | None,
         typer.Option("--set", help="A parameter of the template, as often as needed.", metavar="NAME=VALUE"),
@@ -209,11 +232,13 @@ def main(
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     if image and not DIGEST.fullmatch(image):
         raise typer.BadParameter(f"{image!r} is not sha256: and 64 hexadecimal digits.", param_hint="--image")
+    if base and not _IMAGE.fullmatch(base):
+        raise typer.BadParameter(f"{base!r} is no image.", param_hint="--base-image")
     given = dict(_pair(each) for each in parameters or [])
     try:
         chosen = environment(name)
         with stand_in() if dry_run else contextlib.nullcontext():
-            Deployment(chosen, image, given, dry_run=dry_run, confirmed=yes, tests=test).run()
+            Deployment(chosen, image, base, given, dry_run=dry_run, confirmed=yes, tests=test).run()
     except Missing as error:
         raise typer.Exit(_told(error, MISTAKE)) from error
     except (NotDone, BotoCoreError, ClientError, OSError, subprocess.CalledProcessError) as error:

@@ -203,6 +203,7 @@ def test_given_a_machine_without_anything_when_deployed_then_all_that_is_missing
         (["production"], "ENV is 'production'; samconfig.toml has dev, staging, prod."),
         ([""], "ENV is ''; samconfig.toml has dev, staging, prod."),
         (["dev", "--image", "latest"], "'latest' is not sha256: and 64 hexadecimal digits."),
+        (["dev", "--base-image", "--privileged"], "'--privileged' is no image."),
         (["dev", "--set", "LogLevel"], "'LogLevel' is not NAME=VALUE."),
         (["dev", "--set", "LogLevel=A B"], "'LogLevel=A B' is not NAME=VALUE."),
     ],

@@ -2,6 +2,7 @@
 
 import json
 import re
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,21 +88,40 @@ class TestSmoke:
 @pytest.fixture
 def deployed_again(stack: Stack) -> Iterator[Stack]:
     """Return the stack after a deployment of a version whose executions do nothing, and as it was in the end."""
-    sfn, outputs = stack.engine.client("stepfunctions"), stack.engine.outputs
-    machine, alias = outputs["ProcessRecordingArn"], outputs["ProcessRecordingAliasArn"]
+    sfn, machine = stack.engine.client("stepfunctions"), stack.engine.outputs["ProcessRecordingArn"]
     before = sfn.describe_state_machine(stateMachineArn=machine)["definition"]
-    idle = json.dumps({"StartAt": "Idle", "States": {"Idle": {"Type": "Succeed"}}})
-    sfn.update_state_machine(stateMachineArn=machine, definition=idle, publish=True)
-    newest = sfn.list_state_machine_versions(stateMachineArn=machine)["stateMachineVersions"][0]
-    sfn.update_state_machine_alias(
-        stateMachineAliasArn=alias,
-        routingConfiguration=[{"stateMachineVersionArn": newest["stateMachineVersionArn"], "weight": 100}],
-    )
+    deploy_idle(stack)
     yield stack
     sfn.update_state_machine(stateMachineArn=machine, definition=before)
     sfn.update_state_machine_alias(
-        stateMachineAliasArn=alias, routingConfiguration=[{"stateMachineVersionArn": f"{machine}:1", "weight": 100}]
+        stateMachineAliasArn=stack.engine.outputs["ProcessRecordingAliasArn"],
+        routingConfiguration=[{"stateMachineVersionArn": f"{machine}:1", "weight": 100}],
+        description="as deployed",
     )
+
+
+def deploy_idle(stack: Stack, comment: str = "") -> int:
+    """Publish a version whose executions do nothing, and have the alias name it alone, as CloudFormation does."""
+    sfn, outputs = stack.engine.client("stepfunctions"), stack.engine.outputs
+    states = {"Idle": {"Type": "Succeed", "Comment": f"{comment} {uuid.uuid4().hex}"}}
+    arn = sfn.update_state_machine(
+        stateMachineArn=outputs["ProcessRecordingArn"],
+        definition=json.dumps({"StartAt": "Idle", "States": states}),
+        publish=True,
+    )["stateMachineVersionArn"]
+    sfn.update_state_machine_alias(
+        stateMachineAliasArn=outputs["ProcessRecordingAliasArn"],
+        routingConfiguration=[{"stateMachineVersionArn": arn, "weight": 100}],
+    )
+    return int(arn.rpartition(":")[2])
+
+
+def revision_out_of_use(stack: Stack) -> str:
+    """Register a revision of a task definition and take it out of use; its ARN."""
+    ecs, container = stack.engine.client("ecs"), {"name": "any", "image": "any", "memory": 128}
+    made = ecs.register_task_definition(family="out-of-use", containerDefinitions=[container])["taskDefinition"]
+    ecs.deregister_task_definition(taskDefinition=made["taskDefinitionArn"])
+    return str(made["taskDefinitionArn"])
 
 
 class TestRollback:
@@ -114,7 +134,8 @@ class TestRollback:
         code, said = run(deployed_again, rollback)
         _, good = deployed_again.process(key, body)
 
-        assert (code, said) == (0, "Version 1 is live, it was 2. What runs goes on as it began.\n")
+        assert code == 0
+        assert re.fullmatch(r"Version 1 is live, it was \d+\. What runs goes on as it began\.\n", said)
         assert (bad.end_state, good.end_state) == ("Idle", "Processed")
 
     def test_given_the_first_version_when_rolled_back_then_there_is_none_before_it(self, stack: Stack) -> None:
@@ -138,6 +159,41 @@ class TestRollback:
         assert missing[0] == 1
         assert missing[1].startswith("There is no version 99; ")
 
+    def test_given_versions_that_were_left_or_could_not_run_when_rolled_back_then_they_are_passed_over(
+        self, deployed_again: Stack
+    ) -> None:
+        good = deploy_idle(deployed_again)
+        without_task = deploy_idle(deployed_again, revision_out_of_use(deployed_again))
+        bad = deploy_idle(deployed_again)
+        run(deployed_again, rollback, "--to", str(good))
+        repaired = deploy_idle(deployed_again)
+
+        refused = run(deployed_again, rollback, "--to", str(without_task))
+        back = run(deployed_again, rollback)
+        forth = run(deployed_again, rollback, "--to", str(bad))
+        newest = deploy_idle(deployed_again)
+        again = run(deployed_again, rollback)
+        deploy_idle(deployed_again, revision_out_of_use(deployed_again))
+        latest = deploy_idle(deployed_again)
+        once_more = run(deployed_again, rollback)
+
+        assert refused[0] == 1
+        assert refused[1].startswith(f"Version {without_task} could not run: ")
+        assert back[1].startswith(f"Version {good} is live, it was {repaired}. ")
+        assert forth[1].startswith(f"Version {bad} is live, it was {good}. ")
+        assert again[1].startswith(f"Version {bad} is live, it was {newest}. ")
+        assert once_more[1].startswith(f"Version {bad} is live, it was {latest}. ")
+
+    def test_given_more_versions_that_were_left_than_an_alias_has_room_for_then_it_keeps_the_newest(
+        self, deployed_again: Stack
+    ) -> None:
+        alias = rollback.LiveAlias(Aws(deployed_again.engine.endpoint), "local")
+
+        alias.point_to(1, set(range(2, 200)))
+
+        assert max(alias.left()) == 199
+        assert alias.left() == set(range(min(alias.left()), 200))
+
     def test_given_an_environment_that_is_none_when_rolled_back_then_it_is_a_mistake(self) -> None:
         result = CliRunner().invoke(rollback.app, ["production"])
 
@@ -147,9 +203,16 @@ class TestRollback:
 class TestDestroy:
     def test_given_another_name_when_confirmed_then_nothing_is_deleted(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(destroy, "destroy", lambda *_, **__: pytest.fail("deleted"))
+        monkeypatch.setattr(destroy, "running", lambda *_: (3, 1))
 
         result = CliRunner().invoke(destroy.app, ["prod", "--delete-data"], input="little-bit-audio-dev\n")
 
         assert result.exit_code == 2
+        assert "little-bit-audio-prod runs 3 executions and 1 tasks now; they are ended." in result.output
         assert "every recording, one-shot and record in it" in result.output
         assert "Nothing was deleted." in result.output
+
+    def test_given_a_bucket_that_is_to_go_when_its_deletion_is_not_asked_for_then_it_is_a_mistake(self) -> None:
+        result = CliRunner().invoke(destroy.app, ["dev", "--bucket", "any"])
+
+        assert result.exit_code == 2
