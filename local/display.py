@@ -48,11 +48,13 @@ class RunDisplay:
     def watch(self, engine: Engine) -> None:
         """Show the states of every execution as they go by."""
         if not self._quiet:
-            self._console.print(
-                f"[dim]skipped: {len(engine.skipped)} of the template's resources and settings, which have no effect "
-                "here; `make up` names them[/]",
-                soft_wrap=True,
-            )
+            if engine.skipped:
+                count = len(engine.skipped)
+                self._console.print(
+                    f"[dim]skipped: {count} of the template's resources and settings, without effect here; "
+                    "`make up` names them[/]",
+                    soft_wrap=True,
+                )
             engine.watch_states(self._state)
 
     def name(self, execution_arn: str, upload: Upload) -> None:

@@ -53,6 +53,16 @@ def test_given_markup_and_an_emoji_code_in_a_name_when_shown_then_they_are_verba
     assert written.getvalue() == "[red]:smile:[/red].wav\n"
 
 
+def test_given_a_template_that_is_skipped_in_part_when_run_then_it_says_how_much() -> None:
+    written = io.StringIO()
+    engine = _Watched()
+    engine.skipped = [SkippedResource("Alarm", "AWS::CloudWatch::Alarm", "not made")]
+
+    RunDisplay(Terminal(file=written, width=200), quiet=False, prefixed=False).watch(engine)  # type: ignore[arg-type]
+
+    assert written.getvalue().startswith("skipped: 1 of the template's resources and settings")
+
+
 def test_given_several_files_when_states_go_by_before_they_are_named_then_each_line_says_its_file() -> None:
     display, engine, written = _display(files=2)
 
