@@ -17,6 +17,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operate.aws import LOCAL_STACK, Aws
+from operate.errors import NotDone
 from operate.terminal import shown
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0  # seconds between two looks
@@ -147,6 +148,9 @@ def main(
     endpoint = None if stack else os.environ.get("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
     try:
         raise typer.Exit(reprocess(Aws(endpoint), stack or LOCAL_STACK, request))
+    except NotDone as error:
+        typer.echo(shown(str(error)), err=True)
+        raise typer.Exit(FAILED) from error
     except (BotoCoreError, ClientError) as error:
         typer.echo(shown(f"{type(error).__name__}: {error}"), err=True)
         raise typer.Exit(FAILED) from error

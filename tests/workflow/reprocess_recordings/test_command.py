@@ -3,6 +3,7 @@
 import pytest
 from typer.testing import CliRunner, Result
 
+from operate.aws import Aws, Outputs
 from operate.reprocess import app, report_lines
 from tests.workflow.reprocess_recordings.reprocessing import Reprocessing
 
@@ -31,6 +32,18 @@ def test_given_a_prefix_when_run_then_the_counts_and_the_place_of_the_report_are
     assert {"wouldStart 1", "listed 1"} <= {" ".join(line.split()) for line in dry.output.splitlines()}
     assert {"started 1", "rejected 1", "failed 0"} <= {" ".join(line.split()) for line in ran.output.splitlines()}
     assert f"report: s3://{reprocessing.stack.bucket}/reports/reprocess/" in ran.output
+
+
+def test_given_a_stack_that_was_never_finished_when_run_then_its_status_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    outputs = Outputs({"StackName": "any", "StackStatus": "ROLLBACK_COMPLETE"})
+    monkeypatch.setattr(Aws, "outputs", lambda *_: outputs)
+
+    result = CliRunner().invoke(app, ["--failed", "--stack", "any"])
+
+    assert result.exit_code == 1
+    assert "The stack any has no output ReprocessRecordingsArn: it is ROLLBACK_COMPLETE." in result.output
 
 
 def test_given_names_with_control_characters_when_printed_then_the_terminal_is_spared() -> None:
