@@ -94,6 +94,35 @@ def destroy(aws: Aws, stack: str, *, data: bool, tell: Tell, patient: bool = Tru
         tell(f"Kept: {holds}.")
 
 
+def left_by(aws: Aws, stack: str) -> list[str]:
+    """Return the options that name what deleted stacks of this name left, by the names that CloudFormation gives."""
+    tables = aws.client("dynamodb").get_paginator("list_tables").paginate()
+    buckets = [each["Name"] for each in aws.client("s3").list_buckets()["Buckets"]]
+    return [
+        *(f"--bucket {each}" for each in buckets if each.startswith(_bucket_prefix(stack))),
+        *(f"--table {each}" for page in tables for each in page["TableNames"] if each.startswith(_table_prefix(stack))),
+    ]
+
+
+def look_for_left(aws: Aws, stack: str) -> None:
+    """Tell the names of what deleted stacks left.
+
+    Raises:
+        NotDone: there is no stack, and something is left.
+
+    """
+    if not Stacks(aws).status(stack) and (options := left_by(aws, stack)):
+        raise NotDone(f"There is no stack {stack}. To delete what one left, name it in ARGS: {', '.join(options)}")
+
+
+def _bucket_prefix(stack: str) -> str:
+    return f"{stack}-recordingsbucket-".lower()
+
+
+def _table_prefix(stack: str) -> str:
+    return f"{stack}-RecordingsTable-"
+
+
 def delete_data(aws: Aws, stack: str, data: Data, tell: Tell) -> None:
     """Delete what a stack left. What is gone already is no mistake: it may have been begun before.
 
@@ -101,9 +130,9 @@ def delete_data(aws: Aws, stack: str, data: Data, tell: Tell) -> None:
         NotDone: the names are none that CloudFormation gives to a stack's, or something stays.
 
     """
-    if data.bucket and not data.bucket.startswith(f"{stack}-recordingsbucket-".lower()):
+    if data.bucket and not data.bucket.startswith(_bucket_prefix(stack)):
         raise NotDone(f"{data.bucket} is no bucket of {stack}: nothing was deleted.")
-    if data.table and not data.table.startswith(f"{stack}-RecordingsTable-"):
+    if data.table and not data.table.startswith(_table_prefix(stack)):
         raise NotDone(f"{data.table} is no table of {stack}: nothing was deleted.")
     stacks = Stacks(aws)
     held = Data.of(stacks.resources(stack) if stacks.status(stack) else [])
@@ -189,6 +218,8 @@ def main(
             _confirm(f"Delete {left}, which the stack {stack} left.", stack, yes=yes)
             delete_data(aws, stack, left, _tell)
             return
+        if data:
+            look_for_left(aws, stack)
         executions, tasks = running(aws, stack)
         _tell(f"{stack} runs {executions} executions and {tasks} tasks now{'; they are ended' * bool(executions)}.")
         what = "and every recording, one-shot and record in it" if data else "and keep its bucket and its table"

@@ -10,10 +10,12 @@ from unittest.mock import Mock
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from typer.testing import CliRunner
 
 from operate.aws import Aws
 from operate.deploy import Deployment
 from operate.destroy import Data, delete_data, destroy, running
+from operate.destroy import app as destroy_command
 from operate.environments import Environment
 from operate.errors import NotDone
 from operate.image import Builder, Repository, Source, base_image
@@ -337,16 +339,23 @@ class TestDestroy:
         assert table not in boto3.client("dynamodb").list_tables()["TableNames"]
 
     def test_given_data_that_a_deleted_stack_left_when_named_then_they_are_deleted_and_once_more_is_no_mistake(
-        self,
+        self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         bucket, table = a_stack("left")
+        monkeypatch.setattr("operate.destroy.environment", lambda name: Environment(name, "left", {}))
         destroyed("left", data=False)
+        asked = CliRunner().invoke(destroy_command, ["dev", "--delete-data", "--yes"])
         boto3.client("dynamodb").update_table(TableName=table, DeletionProtectionEnabled=False)
         said: list[str] = []
 
         for _ in range(2):
             delete_data(Aws(), "left", Data(bucket, table), said.append)
 
+        assert asked.exit_code == 1
+        assert (
+            f"There is no stack left. To delete what one left, name it in ARGS: --bucket {bucket}, --table {table}"
+            in asked.output
+        )
         assert said == [
             f"Deleted: the bucket {bucket} with 3 versions of objects.",
             f"Deleted: the table {table}.",

@@ -203,6 +203,7 @@ class TestRollback:
 class TestDestroy:
     def test_given_another_name_when_confirmed_then_nothing_is_deleted(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(destroy, "destroy", lambda *_, **__: pytest.fail("deleted"))
+        monkeypatch.setattr(destroy, "look_for_left", lambda *_: None)
         monkeypatch.setattr(destroy, "running", lambda *_: (3, 1))
 
         result = CliRunner().invoke(destroy.app, ["prod", "--delete-data"], input="little-bit-audio-dev\n")
