@@ -96,6 +96,9 @@ lint: setup $(IMAGE_TOOLS)/.locked
 types: setup
 	@$(VENV)/bin/mypy
 
+script-check: node-modules
+	@$(NODE_MODULES)/.bin/biome ci --error-on-warnings .
+
 asl: setup $(NODE_MODULES)/.package-lock.json $(CHECKS)/.locked
 	@for definition in statemachine/*.asl.json; do \
 	  $(PY) -m json.tool "$$definition" > /dev/null; \
