@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 from local.engine import Engine, StateVisit
+from local.page.application import PREFIX, page_of
 from local.terminal import Terminal, printable, skipped_lines
 
 _UPLOADS = "public/unprocessed/demo/"
@@ -24,6 +25,7 @@ def serve(
         enforce_permissions=enforce_permissions,
     )
     with deployed as engine:
+        engine.mount(PREFIX, page_of(engine))
         _explain(console, engine)
         machines = _machines(engine)
         engine.watch_states(lambda arn, visit: _log_state(console, machines, arn, visit))
@@ -38,6 +40,7 @@ def _explain(console: Terminal, engine: Engine) -> None:
         console.print(line)
     outputs = engine.outputs
     machine, bucket = outputs["ProcessRecordingArn"], outputs["RecordingsBucketName"]
+    console.print(f"[bold]Page[/]           {engine.endpoint}{PREFIX}/")
     console.print(f"[bold]Endpoint[/]       {engine.endpoint}")
     console.print(f"[bold]Bucket[/]         {bucket}")
     console.print(f"[bold]Table[/]          {outputs['RecordingsTableName']}")

@@ -33,7 +33,7 @@ from local.engine.clients import CREDENTIALS, make_client
 from local.engine.containers import Containers
 from local.engine.errors import DeploymentError, EngineError
 from local.engine.executions import EndObserver, ExecutionResult, Executions, StateObserver
-from local.engine.faults import Fault, Faults, InputFilter, check, task_resources
+from local.engine.faults import Fault, Faults, InputFilter, Kind, check, possible_kinds, task_resources
 from local.engine.functions import FunctionConfiguration, FunctionPool, FunctionResult, RunningInvocation, Suffering
 from local.engine.image import ContainerImage
 from local.engine.logs import LogObserver, Logs
@@ -184,6 +184,14 @@ class Engine:
         """Return the variables that point an AWS client or the AWS CLI at the engine."""
         return {**CREDENTIALS, "AWS_DEFAULT_REGION": self.region, "AWS_ENDPOINT_URL": self.endpoint}
 
+    def mount(self, prefix: str, application: Any) -> None:
+        """Have requests under `prefix` (as `/_page`) of the endpoint answered by a WSGI application.
+
+        It is in front of what keeps browsers out, and must guard itself. A browser that opens the endpoint's root is
+        sent to it.
+        """
+        self._server.mount(prefix, application)
+
     def watch_states(self, observer: StateObserver) -> None:
         """Have `observer(execution_arn, visit)` called as states are entered, retried and left.
 
@@ -255,6 +263,10 @@ class Engine:
         for fault in made:
             check(fault, resources)
         return self.faults.injected(made, when)
+
+    def fault_kinds(self) -> dict[str, list[Kind]]:
+        """Return what each Task state of the deployed state machines can be made to run into, by the state's name."""
+        return {state: sorted(possible_kinds(resource)) for state, resource in self._task_resources().items()}
 
     def invoke_function(self, name: str, payload: bytes, fault: Fault | None = None) -> FunctionResult:
         """Invoke a function by its name or logical id, `:` and a version after it or not.

@@ -115,11 +115,21 @@ def check(fault: Fault, resources: Mapping[str, str]) -> None:
     """
     if fault.state not in resources:
         raise FaultError(f"There is no Task state {fault.state!r}; there are {', '.join(sorted(resources))}.")
-    service = resources[fault.state].removeprefix("arn:aws:states:::").partition(":")[0]
-    possible = _ANYWHERE | {"lambda": OF_FUNCTIONS, "ecs": OF_CONTAINERS | {Kind.NO_CAPACITY}}.get(service, frozenset())
+    service = _service(resources[fault.state])
+    possible = possible_kinds(resources[fault.state])
     if fault.kind not in possible:
         words = ", ".join(sorted(possible - {Kind.ERROR}))
         raise FaultError(f"{fault.state} calls {service}, which knows no {fault.kind}; possible are ERROR, {words}.")
+
+
+def possible_kinds(resource: str) -> frozenset[Kind]:
+    """Return what a call of a Task's Resource can run into."""
+    of_service = {"lambda": OF_FUNCTIONS, "ecs": OF_CONTAINERS | {Kind.NO_CAPACITY}}
+    return _ANYWHERE | of_service.get(_service(resource), frozenset())
+
+
+def _service(resource: str) -> str:
+    return resource.removeprefix("arn:aws:states:::").partition(":")[0]
 
 
 def task_resources(definition: Any) -> dict[str, str]:

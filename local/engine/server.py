@@ -12,6 +12,7 @@ from moto.moto_server.werkzeug_app import (
     MotoRequestHandler,
     create_backend_app,
 )
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import make_server
 
 from local.engine.errors import EngineError, EngineStoppedError
@@ -31,11 +32,12 @@ def _check_free(port: int) -> None:
 
 
 class LocalProgramsOnly:
-    """A WSGI application that lets no web page reach another one.
+    """A WSGI application that lets no browser reach another one.
 
     The engine runs commands for whoever may call it, and a browser lets any page send requests to the loopback
     address: with an Origin or from another site, or under a name of its own that resolves to it (DNS
-    rebinding). moto's own pages, which can wipe everything, are for nobody.
+    rebinding). Nor may a browser open what is stored: a stored HTML file would be a page of this very origin. moto's
+    own pages, which can wipe everything, are for nobody.
     """
 
     def __init__(self, application: Any) -> None:
@@ -45,6 +47,29 @@ class LocalProgramsOnly:
         """Answer 403, or have the application answer."""
         if refusal := _refusal(environ):
             return _text(start_response, "403 Forbidden", refusal)
+        answer: Iterable[bytes] = self._application(environ, start_response)
+        return answer
+
+
+class Mounts:
+    """A WSGI application that leaves what is under some prefixes to others, which guard themselves.
+
+    A browser that opens the root is sent to the first of them.
+    """
+
+    def __init__(self, application: Any) -> None:
+        self._others: dict[str, Any] = {}
+        self._application = DispatcherMiddleware(application, self._others)
+
+    def mount(self, prefix: str, application: Any) -> None:
+        """Have requests under `prefix` (as `/_page`, which no bucket can be called) answered by `application`."""
+        self._others[prefix] = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer, or have the one answer whose prefix it is."""
+        if self._others and environ.get("PATH_INFO") == "/" and environ.get("HTTP_SEC_FETCH_MODE") == "navigate":
+            start_response("302 Found", [("Location", f"{next(iter(self._others))}/"), ("Content-Length", "0")])
+            return []
         answer: Iterable[bytes] = self._application(environ, start_response)
         return answer
 
@@ -71,8 +96,8 @@ def _text(start_response: Any, status: str, text: str) -> Iterable[bytes]:
 
 
 def _refusal(environ: dict[str, Any]) -> str | None:
-    if "HTTP_ORIGIN" in environ or environ.get("HTTP_SEC_FETCH_SITE") == "cross-site":
-        return "Web pages can't use the local engine."
+    if "HTTP_ORIGIN" in environ or "HTTP_SEC_FETCH_SITE" in environ:
+        return "Browsers and web pages can't use the local engine's services."
     if not _LOCAL_HOST.fullmatch(environ.get("HTTP_HOST", "")):
         return "The local engine answers to 127.0.0.1 and localhost only."
     if _OWN_PAGES.match(environ.get("PATH_INFO", "")):
@@ -93,9 +118,10 @@ class MotoServer:
     def __init__(self, port: int, around: Callable[[Any], Any] = lambda application: application):
         """Serve on `port`; `around` puts a WSGI application around the services."""
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        application = LocalProgramsOnly(UnavailableOnceStopped(around(DomainDispatcherApplication(create_backend_app))))
+        services = UnavailableOnceStopped(around(DomainDispatcherApplication(create_backend_app)))
+        self._mounts = Mounts(LocalProgramsOnly(services))
         _check_free(port)
-        self._server: Any = make_server("127.0.0.1", port, application, threaded=True, request_handler=_QuietHandler)
+        self._server: Any = make_server("127.0.0.1", port, self._mounts, threaded=True, request_handler=_QuietHandler)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="moto", daemon=True
         )
@@ -105,6 +131,10 @@ class MotoServer:
     def port(self) -> int:
         """The port that it listens on."""
         return int(self._server.server_address[1])
+
+    def mount(self, prefix: str, application: Any) -> None:
+        """Have requests under `prefix` answered by a WSGI application, which guards itself."""
+        self._mounts.mount(prefix, application)
 
     def stop(self) -> None:
         """Stop listening and free the port."""

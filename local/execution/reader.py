@@ -52,6 +52,11 @@ class ExecutionReader:
             "recording": self._recording(execution, definition, visits),
         }
 
+    def recording(self, arn: str) -> dict[str, Any] | None:
+        """Return a document's recording alone."""
+        execution = self._client("stepfunctions").describe_execution(executionArn=arn)
+        return self._recording(execution, self.definition(arn), visits_of(self.events(arn)))
+
     def events(self, arn: str) -> list[dict[str, Any]]:
         """Return an execution's history."""
         pages = self._client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=arn)

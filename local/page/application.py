@@ -1,0 +1,108 @@
+"""The page's WSGI application: the page itself, what it reads, and the things it can do."""
+
+import json
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+from secrets import token_urlsafe
+
+from flask import Flask, Response, jsonify, request
+from markupsafe import Markup
+from werkzeug.exceptions import HTTPException, NotFound
+
+from local.engine import Engine
+from local.execution.reader import ExecutionReader
+from local.page import guard
+from local.page.changing import fault_routes, start_routes
+from local.page.executions import ExecutionList
+from local.page.reading import execution_routes, stack_routes
+
+PREFIX = "/_page"
+STATIC = Path(__file__).parent / "static"
+_STATIC_TYPES = {".js": "text/javascript", ".css": "text/css"}
+
+
+def page_of(engine: Engine) -> Flask:
+    """Return the page of an engine, to be mounted under PREFIX; from now on it lists the engine's executions."""
+    app = Flask(__name__, static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    _guard(app)
+    _serve_page(app)
+    executions, reader = ExecutionList(engine), ExecutionReader(engine.client)
+    for routes in (
+        stack_routes(engine),
+        execution_routes(engine, executions, reader),
+        start_routes(engine, executions, reader),
+        fault_routes(engine),
+    ):
+        app.register_blueprint(routes)
+    return app
+
+
+def _guard(app: Flask) -> None:
+    @app.before_request
+    def check() -> None:
+        guard.check(request, is_index=request.path == "/")
+
+    @app.after_request
+    def protect(response: Response) -> Response:
+        for name, value in guard.EVERYWHERE.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    @app.errorhandler(HTTPException)
+    def refuse(error: HTTPException) -> tuple[Response, int]:
+        return jsonify(message=error.description), error.code or 500
+
+
+def _serve_page(app: Flask) -> None:
+    served = {str(path.relative_to(STATIC)): path for path in STATIC.rglob("*") if path.suffix in _STATIC_TYPES}
+    imports = _import_map(served)
+    script_hash = f"sha256-{b64encode(sha256(imports.encode()).digest()).decode()}"
+    sheet = Markup('<link rel="stylesheet" href="{}">')
+    sheets = Markup("\n").join(sheet.format(f"{PREFIX}/static/{name}") for name in style_sheets())
+
+    @app.get("/")
+    def index() -> Response:
+        nonce = token_urlsafe(16)
+        html = _INDEX.format(imports=imports, nonce=nonce, sheets=sheets, entry=f"{PREFIX}/static/page.js")
+        return Response(html, headers=guard.headers(script_hash=script_hash, style_nonce=nonce))
+
+    @app.get("/static/<path:name>")
+    def static(name: str) -> Response:
+        path = served.get(name)
+        if path is None:
+            raise NotFound(f"There is no {name}.")
+        return Response(path.read_bytes(), mimetype=_STATIC_TYPES[path.suffix])
+
+
+_INDEX = Markup("""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>little-bit-audio</title>
+<link rel="icon" href="data:,">
+{sheets}
+<script type="importmap">{imports}</script>
+</head>
+<body data-style-nonce="{nonce}">
+<div id="page"><p class="empty">Loading …</p></div>
+<noscript><p class="empty">This page needs JavaScript.</p></noscript>
+<script type="module" src="{entry}"></script>
+</body>
+</html>
+""")
+
+
+def style_sheets() -> list[str]:
+    """Return the names of the style sheets, in the order in which they count."""
+    return ["base.css", *sorted(path.name for path in STATIC.glob("*.css") if path.name != "base.css")]
+
+
+def _import_map(served: dict[str, Path]) -> Markup:
+    base = f"{PREFIX}/static/"
+    libraries = json.loads((STATIC / "vendor" / "vendor.json").read_text())
+    imports = {library["name"]: f"{base}vendor/{library['file']}" for library in libraries}
+    imports |= {f"page/{name}": f"{base}{name}" for name in sorted(served) if "/" not in name and name.endswith(".js")}
+    return Markup(json.dumps({"imports": imports}))  # noqa: S704 - names of files of ours

@@ -1,0 +1,58 @@
+"""What the page reads."""
+
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import NotFound
+
+from local.engine import Engine
+from local.execution.reader import ExecutionReader
+from local.page.executions import ExecutionList
+from local.page.stored import send
+from local.page.uploads import LARGEST_UPLOAD
+
+
+def stack_routes(engine: Engine) -> Blueprint:
+    """Return the route of what doesn't change while the engine runs."""
+    routes = Blueprint("stack", __name__)
+
+    @routes.get("/api/stack")
+    def stack() -> Response:
+        return jsonify(
+            bucket=engine.outputs["RecordingsBucketName"],
+            endpoint=engine.endpoint,
+            timeScale=engine.time_scale,
+            largestUpload=LARGEST_UPLOAD,
+            faultKinds=engine.fault_kinds(),
+        )
+
+    return routes
+
+
+def execution_routes(engine: Engine, executions: ExecutionList, reader: ExecutionReader) -> Blueprint:
+    """Return the routes of executions: their list, one, its logs, its recording's files."""
+    routes = Blueprint("executions", __name__)
+
+    @routes.get("/api/executions")
+    def changed() -> Response:
+        revision, rows = executions.since(request.args.get("since", 0, int))
+        return jsonify(revision=revision, executions=rows)
+
+    @routes.get("/api/executions/<machine>/<name>")
+    def execution(machine: str, name: str) -> Response:
+        arn = executions.arn(machine, name)
+        revision = executions.revision_of(arn)
+        if request.args.get("revision", -1, int) == revision:
+            return Response(status=204)
+        return jsonify(revision=revision, document=reader.document(arn))
+
+    @routes.get("/api/executions/<machine>/<name>/logs/<int:event_id>")
+    def logs(machine: str, name: str, event_id: int) -> Response:
+        return jsonify(reader.logs(executions.arn(machine, name), event_id))
+
+    @routes.get("/executions/<machine>/<name>/files/<path:file>")
+    def stored_file(machine: str, name: str, file: str) -> Response:
+        stored = reader.file(reader.recording(executions.arn(machine, name)), file)
+        if stored is None:
+            raise NotFound(f"The recording has no {file}.")
+        return send(engine.client("s3"), stored)
+
+    return routes

@@ -1,0 +1,146 @@
+/** The list of executions: what runs, what became of what ran; filtered as one types. */
+
+import { get } from "page/api.js";
+import { duration, secondsBetween } from "page/format.js";
+import { html, memo, useMemo, useRef, useState } from "page/html.js";
+import { useNow, usePolling } from "page/polling.js";
+import { outcome, Status } from "page/status.js";
+
+const EVERY = "";
+const POLL_SECONDS = 0.5;
+
+/** Keeps up with the list; returns its executions, newest first, null before the first answer, and the last error. */
+export function useExecutions() {
+  const known = useRef({ revision: 0, byArn: new Map() });
+  const [executions, setExecutions] = useState(null);
+  const error = usePolling(
+    async () => {
+      const { revision, executions: changed } = await get(`/api/executions?since=${known.current.revision}`);
+      if (revision < known.current.revision) {
+        known.current = { revision: 0, byArn: new Map() }; // another engine answers at this port now
+        return;
+      }
+      known.current.revision = revision;
+      for (const execution of changed) known.current.byArn.set(execution.arn, execution);
+      if (changed.length > 0 || revision === 0) setExecutions([...known.current.byArn.values()].reverse());
+    },
+    () => POLL_SECONDS,
+    [],
+  );
+  return { executions, error };
+}
+
+export function ExecutionList({ executions, filter, onFilter, onSample, onUpload }) {
+  const shown = useMemo(
+    () => (executions ?? []).filter((execution) => matches(execution, filter)),
+    [executions, filter],
+  );
+  const machines = useMemo(() => [...new Set((executions ?? []).map(({ machine }) => machine))].sort(), [executions]);
+  const now = useNow(shown.some(({ status }) => status === "RUNNING"));
+  if (executions === null) return html`<p class="empty">Loading …</p>`;
+  if (executions.length === 0) return html`<${NothingYet} onSample=${onSample} onUpload=${onUpload} />`;
+  return html`<section aria-label="Executions">
+    <${Filter} filter=${filter} machines=${machines} onFilter=${onFilter} />
+    <p class="muted count" aria-live="polite">${counted(shown.length, executions.length)}</p>
+    ${
+      shown.length === 0
+        ? html`<p class="empty surface">None of them is like this. <button type="button" onClick=${() => onFilter(NO_FILTER)}>Show all</button></p>`
+        : html`<div class="surface executions" role="table" aria-label="Executions">
+            <div class="execution head" role="row">
+              ${HEADINGS.map((heading) => html`<span role="columnheader" class=${heading.toLowerCase()}>${heading}</span>`)}
+            </div>
+            ${shown.map(
+              (execution) =>
+                html`<${Row} key=${execution.arn} execution=${execution} now=${execution.status === "RUNNING" ? now : 0} />`,
+            )}
+          </div>`
+    }
+  </section>`;
+}
+
+export const NO_FILTER = { text: "", outcome: EVERY, machine: EVERY };
+export const FIRST_FILTER = { ...NO_FILTER, machine: "ProcessRecording" };
+const OUTCOMES = [
+  "Running",
+  "Processed",
+  "Rejected",
+  "Failed",
+  "Already processed",
+  "Succeeded",
+  "Timed out",
+  "Aborted",
+];
+const HEADINGS = ["Status", "Recording", "User", "State", "Retries", "Started", "Took"];
+
+function matches(execution, filter) {
+  if (filter.machine && execution.machine !== filter.machine) return false;
+  if (filter.outcome && outcome(execution).word !== filter.outcome) return false;
+  const { recording, user, name, state, error, machine } = execution;
+  const text = filter.text.trim().toLowerCase();
+  return !text || [recording, user, name, state, error, machine].join("\n").toLowerCase().includes(text);
+}
+
+function counted(shown, all) {
+  if (shown === all) return all === 1 ? "1 execution" : `${all} executions`;
+  return `${shown} of ${all} executions`;
+}
+
+function Filter({ filter, machines, onFilter }) {
+  const set = (name) => (event) => onFilter({ ...filter, [name]: event.currentTarget.value });
+  return html`<form class="filter" role="search" onSubmit=${(event) => event.preventDefault()}>
+    <input
+      type="search"
+      aria-label="Recording, user, state, error or name"
+      placeholder="Recording, user, state, error"
+      value=${filter.text}
+      onInput=${set("text")}
+    />
+    <select aria-label="Outcome" value=${filter.outcome} onChange=${set("outcome")}>
+      <option value="">Every outcome</option>
+      ${OUTCOMES.map((word) => html`<option value=${word}>${word}</option>`)}
+    </select>
+    <select aria-label="State machine" value=${filter.machine} onChange=${set("machine")}>
+      <option value="">Every state machine</option>
+      ${withChosen(machines, filter.machine).map((machine) => html`<option value=${machine}>${machine}</option>`)}
+    </select>
+  </form>`;
+}
+
+function withChosen(machines, chosen) {
+  return chosen && !machines.includes(chosen) ? [chosen, ...machines] : machines;
+}
+
+/** Drawn anew only when its execution has changed, or while it runs: of hundreds, a few. */
+const Row = memo(({ execution, now }) => {
+  const { machine, name, recording, user, state, error, retries, startedAt, stoppedAt } = execution;
+  const took = stoppedAt ? secondsBetween(startedAt, stoppedAt) : Math.max(0, (now - Date.parse(startedAt)) / 1000);
+  return html`<div class="execution" role="row">
+    <span role="cell" class="status"><${Status} execution=${execution} /></span>
+    <span role="cell" class="recording">
+      <a href=${`#/executions/${encodeURIComponent(machine)}/${encodeURIComponent(name)}`}>${recording || name}</a>
+      ${machine !== "ProcessRecording" && html` <span class="muted">${machine}</span>`}
+    </span>
+    <span role="cell" class="user">${user}</span>
+    <span role="cell" class="state" title=${error ?? ""}>${state}${error && html` <span class="error">${error}</span>`}</span>
+    <span role="cell" class="retries">${retries > 0 ? html`<span title="retries">↻ ${retries}</span>` : ""}</span>
+    <time role="cell" class="started" datetime=${startedAt} title=${startedAt}>${clock(startedAt)}</time>
+    <span role="cell" class="took">${duration(took)}</span>
+  </div>`;
+});
+
+const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+
+function clock(time) {
+  return CLOCK.format(new Date(time));
+}
+
+function NothingYet({ onSample, onUpload }) {
+  return html`<div class="nothing-yet surface">
+    <h2>Nothing has run yet</h2>
+    <p>Drop a recording anywhere on this page. It goes into the bucket, and the rule starts the workflow.</p>
+    <p class="actions">
+      <button type="button" class="primary" onClick=${onUpload}>Choose a recording</button>
+      <button type="button" onClick=${onSample}>Take the sample</button>
+    </p>
+  </div>`;
+}
