@@ -264,9 +264,10 @@ class Engine:
             check(fault, resources)
         return self.faults.injected(made, when)
 
-    def fault_kinds(self) -> dict[str, list[Kind]]:
-        """Return what each Task state of the deployed state machines can be made to run into, by the state's name."""
-        return {state: sorted(possible_kinds(resource)) for state, resource in self._task_resources().items()}
+    def fault_kinds(self, state_machine: str) -> dict[str, list[Kind]]:
+        """Return what each Task state of a state machine can be made to run into, by the state's name."""
+        resources = self._task_resources_of(self.resources.get(state_machine, state_machine))
+        return {state: sorted(possible_kinds(resource)) for state, resource in resources.items()}
 
     def invoke_function(self, name: str, payload: bytes, fault: Fault | None = None) -> FunctionResult:
         """Invoke a function by its name or logical id, `:` and a version after it or not.
@@ -529,12 +530,14 @@ class Engine:
         return stepfunctions_parser_backends[self.account][self.region]
 
     def _task_resources(self) -> dict[str, str]:
-        sfn = self.client("stepfunctions")
         resources: dict[str, str] = {}
-        for machine in sfn.list_state_machines()["stateMachines"]:
-            described = sfn.describe_state_machine(stateMachineArn=machine["stateMachineArn"])
-            resources |= task_resources(json.loads(described["definition"]))
+        for machine in self.client("stepfunctions").list_state_machines()["stateMachines"]:
+            resources |= self._task_resources_of(machine["stateMachineArn"])
         return resources
+
+    def _task_resources_of(self, state_machine_arn: str) -> dict[str, str]:
+        described = self.client("stepfunctions").describe_state_machine(stateMachineArn=state_machine_arn)
+        return task_resources(json.loads(described["definition"]))
 
     def _stop_executions(self) -> None:
         # moto's own list: what has only just begun has told nothing yet

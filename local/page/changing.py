@@ -3,6 +3,7 @@
 import json
 import re
 import tempfile
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -14,6 +15,7 @@ from local.page.executions import ExecutionList
 from local.page.faults import ActiveFaults
 from local.page.uploads import LARGEST_UPLOAD, Upload, Uploader, UploadError
 
+_SAMPLE = Path(__file__).resolve().parents[2] / "examples" / "phone-recording.m4a"
 _IN_MEMORY = 8 * 1024**2  # bytes of an upload; more goes to a file
 _CHUNK = 256 * 1024
 _USER = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -36,6 +38,11 @@ def start_routes(engine: Engine, executions: ExecutionList, reader: ExecutionRea
             body.seek(0)
             done = uploader.upload(body, user=user, name=request.args.get("name", ""), settings=settings)
         return _uploaded(executions, done)
+
+    @routes.post("/api/sample")
+    def upload_sample() -> Response:
+        with _SAMPLE.open("rb") as body:
+            return _uploaded(executions, uploader.upload(body, user="demo", name=_SAMPLE.name, settings={}))
 
     @routes.post("/api/executions/<machine>/<name>/upload-again")
     def upload_again(machine: str, name: str) -> Response:

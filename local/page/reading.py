@@ -21,7 +21,7 @@ def stack_routes(engine: Engine) -> Blueprint:
             endpoint=engine.endpoint,
             timeScale=engine.time_scale,
             largestUpload=LARGEST_UPLOAD,
-            faultKinds=engine.fault_kinds(),
+            faultKinds=engine.fault_kinds("ProcessRecording"),
         )
 
     return routes
