@@ -76,7 +76,7 @@ def test_given_a_processed_recording_when_its_files_are_asked_for_then_they_come
     assert (source.data, source.mimetype) == (SOUND, "audio/wav")
     assert (part.status_code, part.data, part.headers["Content-Range"]) == (
         206,
-        sound[10:20],
+        SOUND[10:20],
         f"bytes 10-19/{len(SOUND)}",
     )
     assert (shot.mimetype, waveform.json["version"]) == ("audio/wav", 2)
