@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,13 +13,37 @@ from botocore.exceptions import ClientError
 
 from local.execution.history import Visit, moment, parsed, visits_of
 
-_GENERATED_NAME = re.compile(r".+-(?P<logical_id>[A-Za-z0-9]+)-[A-Za-z0-9]{8,}")
+_GENERATED_NAME = re.compile(r"(?P<stem>.+-(?P<logical_id>[A-Za-z0-9]+)-[A-Za-z0-9]{8,})(?P<label>/.+)?")
 _RECORDING = "RECORDING"
 SOURCE = "source"
 _FILES = {"waveform.json": "waveform", "overview.png": "overview", "spectrogram.png": "spectrogram"}
 _ONE_SHOT = re.compile(r"one-shots/(?P<index>[0-9]{1,6})")
+_EXPRESS = ":express:"
+# of an object: no such key, version or bucket, a delete marker, a version that can't be one
+_NOT_THERE = {400, 404, 405}
+_KEY_REFUSED = {"KmsAccessDeniedException", "KmsInvalidStateException", "KmsThrottlingException"}
+# whoever calls is nobody, or is not any more: there is no use in asking for anything else
+_NOBODY = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationToken",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
 
 Client = Callable[[str], Any]
+
+
+class NotRead(Exception):  # noqa: N818 - it says what became of the reading
+    """Something could not be read; the text says what, and why."""
+
+
+class NoSuchExecution(NotRead):
+    """There is no execution of that ARN, or none whose history is kept."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +54,11 @@ class StoredFile:
     key: str
     version: str | None = None
 
+    def request(self) -> dict[str, str]:
+        """Return it as S3 is asked for it."""
+        asked = {"Bucket": self.bucket, "Key": self.key}
+        return asked | {"VersionId": self.version} if self.version else asked
+
 
 class ExecutionReader:
     """Reads executions with clients that `client(service)` returns."""
@@ -38,34 +67,25 @@ class ExecutionReader:
         self._client = client
 
     def document(self, arn: str) -> dict[str, Any]:
-        """Return all that a page or a report shows of an execution but its logs and files."""
-        execution = self._client("stepfunctions").describe_execution(executionArn=arn)
-        events = self.events(arn)
-        visits = visits_of(events)
-        definition = self.definition(arn)
-        return {
-            "execution": summary(execution),
-            "definition": definition,
-            "visits": [visit.as_json() for visit in visits],
-            "events": [_as_json(event) for event in events],
-            "mapRuns": self._map_runs(arn) if any(visit.type == "Map" for visit in visits) else [],
-            "recording": self._recording(execution, definition, visits),
-        }
+        """Return all that a page or a report shows of an execution but its logs and files.
+
+        What can't be read, beside the execution itself, is told in `notRead`: a text for each, with the reason.
+
+        Raises:
+            NoSuchExecution: there is none of that ARN, or it is one of an Express state machine.
+            NotRead: it may not be read.
+            ClientError: nobody calls, by credentials that are unknown or expired.
+
+        """
+        return _Reading(self._client, arn).document()
 
     def recording(self, arn: str) -> dict[str, Any] | None:
         """Return a document's recording alone."""
-        execution = self._client("stepfunctions").describe_execution(executionArn=arn)
-        return self._recording(execution, self.definition(arn), visits_of(self.events(arn)))
+        return _Reading(self._client, arn).recording()
 
-    def events(self, arn: str) -> list[dict[str, Any]]:
-        """Return an execution's history."""
-        pages = self._client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=arn)
-        return [event for page in pages for event in page["events"]]
-
-    def definition(self, arn: str) -> dict[str, Any]:
-        """Return the definition that an execution runs."""
-        described = self._client("stepfunctions").describe_state_machine_for_execution(executionArn=arn)
-        return json.loads(described["definition"])
+    def visits(self, arn: str) -> list[Visit]:
+        """Return the visits of an execution's history, as far as it may be read."""
+        return visits_of(_Reading(self._client, arn).events())
 
     def file(self, recording: dict[str, Any] | None, name: str) -> StoredFile | None:
         """Return where a file of a document's recording lies, None where there is none of that name."""
@@ -83,23 +103,120 @@ class ExecutionReader:
             key = shots.get(int(found["index"]))
         return StoredFile(source["bucket"], key) if key else None
 
-    def _map_runs(self, arn: str) -> list[dict[str, Any]]:
-        sfn = self._client("stepfunctions")
-        runs = [
-            run for page in sfn.get_paginator("list_map_runs").paginate(executionArn=arn) for run in page["mapRuns"]
-        ]
-        return [_as_json(sfn.describe_map_run(mapRunArn=run["mapRunArn"])) for run in runs]
+    def read(self, stored: StoredFile, most: int) -> tuple[int, bytes | None]:
+        """Return how many bytes an object has, and the bytes if there are no more than `most`.
+
+        Raises:
+            NotRead: it is not there, or may not be read.
+
+        """
+        try:
+            answer = self._client("s3").get_object(**stored.request())
+        except ClientError as error:
+            raise NotRead(_why(error)) from error
+        with answer["Body"] as body:
+            size = int(answer["ContentLength"])
+            return size, body.read() if size <= most else None
+
+
+@dataclass
+class _Reading:
+    """One reading of one execution. `not_read` gathers what could not be read on the way."""
+
+    client: Client
+    arn: str
+    not_read: list[str] = field(default_factory=list)
+
+    def document(self) -> dict[str, Any]:
+        execution = self._execution()
+        events = self.events()
+        visits = visits_of(events)
+        definition = self._definition()
+        return {
+            "execution": summary(execution),
+            "definition": definition,
+            "visits": [visit.as_json() for visit in visits],
+            "events": [_as_json(event) for event in events],
+            "mapRuns": self._map_runs() if any(visit.type == "Map" for visit in visits) else [],
+            "recording": self._recording(execution, definition, visits),
+            "notRead": self.not_read,
+        }
+
+    def recording(self) -> dict[str, Any] | None:
+        return self._recording(self._execution(), self._definition(), visits_of(self.events()))
+
+    def _execution(self) -> dict[str, Any]:
+        if _EXPRESS in self.arn:
+            raise NoSuchExecution(
+                f"{self.arn} is an execution of an Express state machine: Step Functions keeps no history of it, "
+                "its log group has what there is."
+            )
+        sfn = self.client("stepfunctions")
+        try:
+            try:
+                return sfn.describe_execution(executionArn=self.arn)
+            except ClientError as error:
+                if _code(error) not in _KEY_REFUSED:
+                    raise
+                self._note("The execution's input and output", error)
+                return sfn.describe_execution(executionArn=self.arn, includedData="METADATA_ONLY")
+        except ClientError as error:
+            if _code(error) in _NOBODY:
+                raise
+            if _code(error) == "ExecutionDoesNotExist":
+                raise NoSuchExecution(
+                    f"There is no execution {self.arn}: Step Functions forgets one 90 days after its end."
+                ) from error
+            raise NotRead(f"The execution {self.arn} can't be read: {_why(error)}") from error
+
+    def events(self) -> list[dict[str, Any]]:
+        try:
+            try:
+                return self._history()
+            except ClientError as error:
+                if _code(error) not in _KEY_REFUSED:
+                    raise
+                self._note("What the events of the history hold", error)
+                return self._history(includeExecutionData=False)
+        except ClientError as error:
+            self._note("The history", error)
+            return []
+
+    def _history(self, **more: Any) -> list[dict[str, Any]]:
+        pages = (
+            self.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=self.arn, **more)
+        )
+        return [event for page in pages for event in page["events"]]
+
+    def _definition(self) -> dict[str, Any]:
+        try:
+            described = self.client("stepfunctions").describe_state_machine_for_execution(executionArn=self.arn)
+        except ClientError as error:
+            self._note("The definition of the state machine", error)
+            return _NO_DEFINITION
+        definition = parsed(described.get("definition"))
+        return definition if isinstance(definition, dict) else _NO_DEFINITION
+
+    def _map_runs(self) -> list[dict[str, Any]]:
+        sfn = self.client("stepfunctions")
+        try:
+            pages = sfn.get_paginator("list_map_runs").paginate(executionArn=self.arn)
+            arns = [run["mapRunArn"] for page in pages for run in page["mapRuns"]]
+            return [_as_json(sfn.describe_map_run(mapRunArn=arn)) for arn in arns]
+        except ClientError as error:
+            self._note("The map runs", error)
+            return []
 
     def _recording(
         self, execution: dict[str, Any], definition: dict[str, Any], visits: list[Visit]
     ) -> dict[str, Any] | None:
-        recording_id = next((v.assigned["recordingId"] for v in visits if v.assigned and "recordingId" in v.assigned), None)
+        recording_id = _recording_id(execution, visits)
         detail = _member(parsed(execution.get("input")), "detail")
         bucket, stored = _member(_member(detail, "bucket"), "name"), _member(detail, "object")
-        key = _member(stored, "key")
-        if not (isinstance(bucket, str) and isinstance(key, str) and isinstance(recording_id, str)):
+        key, version = _member(stored, "key"), _member(stored, "version-id")
+        if not (_is_text(bucket) and _is_text(key) and recording_id):
             return None
-        source = StoredFile(bucket, key, _member(stored, "version-id"))
+        source = StoredFile(bucket, key, version if _is_text(version) else None)
         items = self._items(_table_of(definition), recording_id)
         record = next((item for item in items if item["item"] == _RECORDING), None)
         manifest_key = (record or {}).get("manifest_key")
@@ -108,56 +225,73 @@ class ExecutionReader:
             "source": self._source(source),
             "record": record,
             "oneShots": [item for item in items if item["item"] != _RECORDING],
-            "manifest": self._json_object(bucket, manifest_key) if manifest_key else None,
+            "manifest": self._manifest(StoredFile(bucket, manifest_key)) if manifest_key else None,
         }
 
     def _source(self, source: StoredFile) -> dict[str, Any]:
-        asked = {"Bucket": source.bucket, "Key": source.key}
-        if source.version:
-            asked["VersionId"] = source.version
+        head: dict[str, Any] = {}
+        is_there: bool | None = True
         try:
-            head = self._client("s3").head_object(**asked)
+            head = self.client("s3").head_object(**source.request())
         except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (403, 404):
-                raise
-            head = None
+            is_there = False
+            if _http_status(error) not in _NOT_THERE:
+                is_there = None
+                self._note(f"The recording s3://{source.bucket}/{source.key}", error)
         return {
             "bucket": source.bucket,
             "key": source.key,
             "name": source.key.rpartition("/")[2],
             "versionId": source.version,
-            "isThere": head is not None,
-            "sizeBytes": head["ContentLength"] if head else None,
-            "contentType": head.get("ContentType") if head else None,
-            "settings": head["Metadata"] if head else {},
+            "isThere": is_there,
+            "sizeBytes": head.get("ContentLength"),
+            "contentType": head.get("ContentType"),
+            "settings": head.get("Metadata", {}),
         }
 
     def _items(self, table: str | None, recording_id: str) -> list[dict[str, Any]]:
         if table is None:
+            self.not_read.append("The record was not looked for: no state of the definition names a table.")
             return []
         deserialize = TypeDeserializer().deserialize
-        pages = (
-            self._client("dynamodb")
-            .get_paginator("query")
-            .paginate(
-                TableName=table,
-                KeyConditionExpression="id = :id",
-                ExpressionAttributeValues={":id": {"S": recording_id}},
+        try:
+            pages = list(
+                self.client("dynamodb")
+                .get_paginator("query")
+                .paginate(
+                    TableName=table,
+                    KeyConditionExpression="id = :id",
+                    ExpressionAttributeValues={":id": {"S": recording_id}},
+                )
             )
-        )
+        except ClientError as error:
+            self._note(f"The record in the table {table}", error)
+            return []
         return [
             {name: _as_json(deserialize(value)) for name, value in item.items()}
             for page in pages
             for item in page["Items"]
         ]
 
-    def _json_object(self, bucket: str, key: str) -> Any:
+    def _manifest(self, stored: StoredFile) -> dict[str, Any] | None:
+        called = f"The manifest s3://{stored.bucket}/{stored.key}"
         try:
-            return json.load(self._client("s3").get_object(Bucket=bucket, Key=key)["Body"])
+            manifest = json.load(self.client("s3").get_object(**stored.request())["Body"])
         except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (403, 404):
-                raise
+            self._note(called, error)
             return None
+        except ValueError as error:
+            self.not_read.append(f"{called} is no JSON: {error}")
+            return None
+        return manifest if isinstance(manifest, dict) else None
+
+    def _note(self, what: str, error: ClientError) -> None:
+        if _code(error) in _NOBODY:
+            raise error
+        self.not_read.append(f"{what} could not be read: {_why(error)}")
+
+
+_NO_DEFINITION: dict[str, Any] = {"StartAt": "", "States": {}}
 
 
 def summary(execution: dict[str, Any]) -> dict[str, Any]:
@@ -180,21 +314,50 @@ def summary(execution: dict[str, Any]) -> dict[str, Any]:
 def machine_name(name: str) -> str:
     """Return the logical id in a state machine's name that CloudFormation generated, any other name as it is."""
     found = _GENERATED_NAME.fullmatch(name)
-    return found["logical_id"] if found else name
+    return found["logical_id"] + (found["label"] or "") if found else name
+
+
+def _recording_id(execution: dict[str, Any], visits: list[Visit]) -> str | None:
+    """Return the id that the execution gave its recording, in a variable or, where those are unknown, in its output."""
+    assigned = (visit.assigned.get("recordingId") for visit in visits if visit.assigned)
+    given = _member(parsed(execution.get("output")), "recordingId")
+    return next((each for each in (*assigned, given) if isinstance(each, str) and each), None)
 
 
 def _table_of(definition: dict[str, Any]) -> str | None:
     """Return the table that a definition's own calls of DynamoDB name."""
     for state in _states_of(definition):
-        if state.get("Type") == "Task" and ":dynamodb:" in str(state.get("Resource")):
-            table = state.get("Arguments", {}).get("TableName")
-            if isinstance(table, str):
-                return table
+        if ":dynamodb:" in str(state.get("Resource")):
+            table = _member(state.get("Arguments", state.get("Parameters")), "TableName")
+            if _is_text(table):
+                return str(table)
     return None
 
 
 def _states_of(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield from definition.get("States", {}).values()
+    for state in definition.get("States", {}).values():
+        yield state
+        for inner in (state.get("ItemProcessor"), state.get("Iterator"), *state.get("Branches", [])):
+            yield from _states_of(inner or {})
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response["Error"]["Code"])
+
+
+def _http_status(error: ClientError) -> int:
+    return int(error.response["ResponseMetadata"]["HTTPStatusCode"])
+
+
+def _why(error: ClientError) -> str:
+    """Return why a call was refused; S3 gives nothing but a status where only an object's head was asked for."""
+    if _code(error).isdigit():
+        return f"{error.operation_name} was answered by {_code(error)} {error.response['Error']['Message']}"
+    return f"{_code(error)}: {error.response['Error'].get('Message', 'no message')}"
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
 
 
 def _member(value: Any, name: str) -> Any:
