@@ -105,6 +105,15 @@ def test_given_an_upload_that_says_it_is_a_page_when_it_is_asked_for_then_it_is_
     assert sent.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
 
 
+def test_given_an_execution_when_its_report_is_asked_for_then_it_comes_as_a_file_to_keep(
+    page: Page, finished: Finished
+) -> None:
+    report = page.get(f"{started(finished(page))}/report.html")
+
+    assert (report.mimetype, report.headers["Content-Disposition"]) == ("text/html", "attachment")
+    assert "<title>files.wav · ProcessRecording SUCCEEDED</title>" in report.text
+
+
 def test_given_an_execution_when_it_is_uploaded_again_then_it_is_a_recording_of_its_own_with_the_same_settings(
     page: Page,
 ) -> None:
