@@ -30,8 +30,8 @@ export FILE PYTHON STACK TASK EVENT ENV IMAGE
 export SAM_CLI_TELEMETRY := 0
 
 # ---------------------------------------------------------------- running
-.PHONY: help run up invoke dead-letters reprocess deploy smoke rollback destroy setup test matrix soak iam node-modules \
-  policies check lint format types asl template checkov lock build sizes bench cost fuzz verdicts image-test image-sizes sbom clean
+.PHONY: help run up invoke dead-letters reprocess deploy smoke rollback destroy setup test browser-test matrix soak iam node-modules \
+  policies check lint format types script-check asl template checkov lock build sizes bench cost fuzz verdicts image-test image-sizes sbom vendor clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -72,6 +72,9 @@ test: setup $(VENV)/.bench-locked $(TOOLS)/.locked $(NODE_MODULES)/.package-lock
 matrix: setup ## every fault at every Task state, on the embedded engine; WRITE=1 puts it into docs/nothing-lost.md
 	@$(PY) -m tests.workflow.fault_matrix $(if $(WRITE),--write docs/nothing-lost.md)
 
+browser-test: setup $(VENV)/.browser-locked ## the page and the report in headless Chromium (docs/page.md); needs chromium on the PATH
+	@$(PY) -m pytest tests/browser $(ARGS)
+
 image-test: setup $(TOOLS)/.locked $(IMAGE_TOOLS)/.locked ## the image: built by podman, looked into, run hardened; Linux, root, podman (docs/image.md)
 	@$(PY) -m pytest tests/image $(ARGS)
 
@@ -86,7 +89,7 @@ node-modules: $(NODE_MODULES)/.package-lock.json
 policies: setup ## what parliament finds in the policies of the template
 	@$(PY) -m tests.workflow.least_privilege.policies
 
-check: lint types asl template policies checkov ## lint, types, ASL, templates and policies
+check: lint types script-check asl template policies checkov ## lint, types, scripts, ASL, templates and policies
 
 lint: setup $(IMAGE_TOOLS)/.locked
 	@$(VENV)/bin/ruff check .
@@ -96,8 +99,8 @@ lint: setup $(IMAGE_TOOLS)/.locked
 types: setup
 	@$(VENV)/bin/mypy
 
-script-check: node-modules
-	@$(NODE_MODULES)/.bin/biome ci --error-on-warnings .
+script-check: $(NODE_MODULES)/.package-lock.json
+	@$(NODE_BIN)/node $(NODE_MODULES)/@biomejs/biome/bin/biome ci --error-on-warnings .
 
 asl: setup $(NODE_MODULES)/.package-lock.json $(CHECKS)/.locked
 	@for definition in statemachine/*.asl.json; do \
@@ -112,9 +115,10 @@ template: $(TOOLS)/.locked
 checkov: $(CHECKS)/.locked
 	@$(CHECKS)/bin/checkov --config-file .checkov.yaml
 
-format: setup ## format the code and mend what the linter can
+format: setup node-modules ## format the code and mend what the linter can
 	@$(VENV)/bin/ruff check --fix --quiet . || true
 	@$(VENV)/bin/ruff format .
+	@$(NODE_BIN)/node $(NODE_MODULES)/@biomejs/biome/bin/biome check --write .
 
 bench: $(VENV)/.bench-locked ## quality, speed and memory beside the peers; QUICK=1 for under three minutes
 	@$(PY) -m bench $(if $(QUICK),--quick) $(ARGS)
@@ -145,6 +149,9 @@ sbom: $(IMAGE_TOOLS)/.locked ## the image's bill of materials, CycloneDX, into o
 lock: ## the lock files anew from requirements/*.in, tasks/*/ and container/
 	@scripts/lock
 
+vendor: node-modules ## the page's libraries anew, out of node_modules (docs/page.md)
+	@$(PY) scripts/vendor
+
 clean: ## what was made here: environments, builds, outputs
 	@rm -rf $(VENV) $(TOOLS) $(CHECKS) $(IMAGE_TOOLS) requirements/node/node_modules .aws-sam out .mypy_cache .ruff_cache .pytest_cache
 
@@ -157,6 +164,10 @@ $(VENV)/.locked: requirements/dev.txt scripts/find-python
 
 $(VENV)/.bench-locked: requirements/bench.txt $(VENV)/.locked
 	@$(PY) $(PIP_INSTALL) -r requirements/bench.txt
+	@touch $@
+
+$(VENV)/.browser-locked: requirements/browser.txt $(VENV)/.locked
+	@$(PY) $(PIP_INSTALL) -r requirements/browser.txt
 	@touch $@
 
 $(VENV)/.fuzz-locked: requirements/fuzz.txt $(VENV)/.locked

@@ -58,17 +58,17 @@ class Mounts:
     """
 
     def __init__(self, application: Any) -> None:
-        self._others: dict[str, Any] = {}
-        self._application = DispatcherMiddleware(application, self._others)
+        self._application = DispatcherMiddleware(application)
 
     def mount(self, prefix: str, application: Any) -> None:
         """Have requests under `prefix` (as `/_page`, which no bucket can be called) answered by `application`."""
-        self._others[prefix] = application
+        self._application.mounts[prefix] = application
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer, or have the one answer whose prefix it is."""
-        if self._others and environ.get("PATH_INFO") == "/" and environ.get("HTTP_SEC_FETCH_MODE") == "navigate":
-            start_response("302 Found", [("Location", f"{next(iter(self._others))}/"), ("Content-Length", "0")])
+        first = next(iter(self._application.mounts), None)
+        if first and environ.get("PATH_INFO") == "/" and environ.get("HTTP_SEC_FETCH_MODE") == "navigate":
+            start_response("302 Found", [("Location", f"{first}/"), ("Content-Length", "0")])
             return []
         answer: Iterable[bytes] = self._application(environ, start_response)
         return answer

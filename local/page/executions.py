@@ -1,6 +1,7 @@
 """The list of an engine's executions, kept up while they go by."""
 
 import threading
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +68,7 @@ class ExecutionList:
         self._update(
             arn,
             state=visits[-1].name,
-            retries=sum(max(0, each.attempts - 1) for each in visits),
+            retries=_retries(visits),
             # what a row of an execution that goes on tells beside its state
             error=visit.error if visit.seconds is None else None,
         )
@@ -96,6 +97,15 @@ class ExecutionList:
             if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
                 raise
             return None
+
+
+def _retries(visits: list[StateVisit]) -> int:
+    """Return how often Task states were tried again: by a Retry, or because a Catch led back to them."""
+    attempts = Counter[str]()
+    for visit in visits:
+        if visit.type == "Task":
+            attempts[visit.name] += visit.attempts
+    return attempts.total() - len(attempts)
 
 
 def _line(described: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,57 @@
+/** What became of a graph's states and edges in an execution. */
+
+/** The visits of each state by its name, in the order of their entering. */
+export function visitsByState(visits) {
+  return Map.groupBy(visits, (visit) => visit.state);
+}
+
+/** The ids of the edges that an execution took. */
+export function takenEdges({ nodes, edges }, { events, visits }) {
+  const nameOf = new Map(nodes.map((node) => [node.id, node.name]));
+  const caught = new Set(visits.filter((visit) => visit.status === "CAUGHT").map((visit) => visit.state));
+  const byEnds = Map.groupBy(edges, (edge) => JSON.stringify([nameOf.get(edge.from), nameOf.get(edge.to)]));
+  const eventOf = new Map(events.map((event) => [event.id, event]));
+  const visitOf = new Map();
+  const taken = new Set();
+  const take = (from, to, isCaught) => {
+    const between = byEnds.get(JSON.stringify([from, to])) ?? [];
+    const fitting = between.filter((edge) => (edge.kind === "catch") === isCaught);
+    for (const edge of fitting.length ? fitting : between) taken.add(edge.id);
+  };
+  for (const visit of visits) {
+    const before = eventOf.get(eventOf.get(visit.eventId)?.previousEventId);
+    const from = before?.stateExitedEventDetails?.name;
+    if (from === undefined) take("Start", visit.state, false);
+    else take(from, visit.state, caught.has(from) && visitOf.get(from)?.status === "CAUGHT");
+    visitOf.set(visit.state, visit);
+  }
+  for (const visit of visits) if (visit.status === "SUCCEEDED") take(visit.state, "End", false);
+  return taken;
+}
+
+/** The counts of the map run of each Map state, by its name, as "3 of 3 done". */
+export function itemCountsOf({ events, mapRuns }) {
+  const counts = new Map();
+  for (const [name, run] of mapRunsByState({ events, mapRuns })) {
+    const { total, succeeded, failed, timedOut, aborted, running } = run.itemCounts;
+    const parts = [`${succeeded} of ${total} done`];
+    if (running) parts.push(`${running} running`);
+    if (failed + timedOut + aborted) parts.push(`${failed + timedOut + aborted} failed`);
+    counts.set(name, parts.join(" · "));
+  }
+  return counts;
+}
+
+/** The latest map run of each Distributed Map state, by the state's name. */
+export function mapRunsByState({ events, mapRuns }) {
+  const runOf = new Map(mapRuns.map((run) => [run.mapRunArn, run]));
+  const eventOf = new Map(events.map((event) => [event.id, event]));
+  const found = new Map();
+  for (const event of events) {
+    const run = runOf.get(event.mapRunStartedEventDetails?.mapRunArn);
+    let before = event;
+    while (run && before && !before.stateEnteredEventDetails) before = eventOf.get(before.previousEventId);
+    if (run && before) found.set(before.stateEnteredEventDetails.name, run);
+  }
+  return found;
+}
