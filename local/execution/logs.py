@@ -26,7 +26,7 @@ _BEFORE, _AFTER = timedelta(seconds=2), timedelta(seconds=10)
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _START = re.compile(rf'START RequestId: ({_UUID})|\{{.*"type":\s*"platform\.start".*"requestId":\s*"({_UUID})"')
 _INITIALISATION = re.compile(r'INIT_START|\{.*"type":\s*"platform\.initStart"')
-_TOLD_ID = re.compile(rf"RequestId: ({_UUID})")
+_TOLD_ID = re.compile(rf'RequestId: ({_UUID})|"requestId":\s*"({_UUID})"')
 _FUNCTION = re.compile(r"(?:arn:[^:]+:lambda:[^:]+:[0-9]+:function:|[0-9]+:function:)?(?P<name>[A-Za-z0-9_-]+)(?::.+)?")
 
 
@@ -213,8 +213,7 @@ def _request_id(attempt: Attempt) -> str | None:
     if isinstance(attempt.result, dict):
         told = attempt.result.get("SdkResponseMetadata")
         return told.get("RequestId") if isinstance(told, dict) else None
-    found = _TOLD_ID.search(attempt.cause or "")
-    return found[1] if found else None
+    return _id(_TOLD_ID.search(attempt.cause or ""))
 
 
 def _task_of(attempt: Attempt) -> dict[str, Any] | None:
