@@ -2,50 +2,18 @@
 
 import base64
 import json
-from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from local.execution.fitting import LeftOut, fitting_document, fitting_logs, shown_size
 from local.execution.media_types import media_type
-from local.execution.reader import SOURCE, ExecutionReader, NotRead
+from local.execution.reader import SOURCE, ExecutionReader, NotRead, StoredFile
 from local.execution.waveform import reduced
 
 _SOURCE_BYTES = 2_000_000
 _ONE_SHOTS_BYTES = 2_000_000
 _PICTURE_BYTES = 1_000_000
 _WAVEFORM_BYTES = 50_000_000  # before it is reduced
-_LOGS_BYTES = 1_500_000
-_DOCUMENT_BYTES = 4_000_000
-_RECORDING_BYTES = 5_000_000
-_MOST_ONE_SHOTS = (2_000, 1_000, 500, 200)
-_LONGEST_VALUES = (32_000, 8_000, 2_000, 500)
-_MOST_EVENTS = (5_000, 2_000, 500)
-_VALUES = ("input", "output", "error", "cause")
-_MEGABYTE = 1_000_000
-_SHARE = f"{_DOCUMENT_BYTES // _MEGABYTE} MB"
-
-
-# so that nothing in a script element of JSON ends the element
-_ESCAPES = {ord(each): f"\\u{ord(each):04x}" for each in "<>&"}
-
-
-def embedded(value: Any) -> str:
-    """Return a value as ASCII JSON that may stand in a script element."""
-    return json.dumps(value, separators=(",", ":")).translate(_ESCAPES)
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """Something that is not in a report. `size` in bytes, None where nobody knows it."""
-
-    what: str
-    size: int | None
-    why: str
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as the report reads it."""
-        return {"what": self.what, "bytes": self.size, "why": self.why}
 
 
 @dataclass(frozen=True)
@@ -77,128 +45,6 @@ def contents_of(reader: ExecutionReader, arn: str) -> Contents:
     return Contents(fitting_document(document, left_out), files.urls, logs, [*files.left_out, *left_out])
 
 
-def fitting_logs(visits: list[dict[str, Any]], left_out: list[LeftOut]) -> dict[str, list[dict[str, Any]]]:
-    """Return the attempts' lines by the visit's event, of each attempt the last ones where all are too many."""
-    attempts = [attempt for visit in visits for attempt in visit["attempts"]]
-    share = _LOGS_BYTES // max(1, len(attempts))
-    spare = _LOGS_BYTES - sum(min(share, _size(attempt["lines"])) for attempt in attempts)
-    dropped = 0
-    for attempt in attempts:
-        room = share + spare
-        size = _size(attempt["lines"])
-        kept = _last_fitting(attempt["lines"], room)
-        spare -= max(0, min(size, room) - share)
-        dropped += size - _size(kept)
-        attempt["lines"] = kept
-    if dropped:
-        left_out.append(
-            LeftOut("The first lines of long logs", dropped, f"all logs together have {_shown(_LOGS_BYTES)}")
-        )
-    return {str(visit["eventId"]): visit["attempts"] for visit in visits}
-
-
-def _last_fitting(lines: list[dict[str, Any]], room: int) -> list[dict[str, Any]]:
-    kept = deque[dict[str, Any]]()
-    for line in reversed(lines):
-        room -= _size(line) + 1
-        if room < 0:
-            break
-        kept.appendleft(line)
-    return list(kept)
-
-
-def fitting_document(document: dict[str, Any], left_out: list[LeftOut]) -> dict[str, Any]:
-    """Return a document that is not too large for a report: first long values are cut, then events are left out."""
-    document = document | {"recording": _fitting_recording(document["recording"], left_out)}
-    whole = _size_beside(document)
-    if whole <= _DOCUMENT_BYTES:
-        return document
-    kept = document
-    for longest in _LONGEST_VALUES:
-        kept = document | {
-            "execution": document["execution"] | {name: _cut(document["execution"][name], longest) for name in _VALUES},
-            "visits": [_cut_visit(visit, longest) for visit in document["visits"]],
-            "events": [_cut_each(event, longest) for event in document["events"]],
-        }
-        if _size_beside(kept) <= _DOCUMENT_BYTES:
-            why = f"values of more than {_shown(longest)} are cut, as all of them together have {_SHARE}"
-            left_out.append(LeftOut("Inputs, outputs and events in full", whole - _size_beside(kept), why))
-            return kept
-    return _without_middle(kept, whole, left_out)
-
-
-def _without_middle(document: dict[str, Any], whole: int, left_out: list[LeftOut]) -> dict[str, Any]:
-    kept = document
-    for most in _MOST_EVENTS:
-        kept = document | {name: _ends(document[name], most) for name in ("visits", "events", "mapRuns")}
-        if _size_beside(kept) <= _DOCUMENT_BYTES:
-            break
-    counts = f"{len(document['events']) - len(kept['events']):,} events in the middle, and the states they tell of"
-    left_out.append(LeftOut(counts, whole - _size_beside(kept), f"all of them together have {_SHARE}"))
-    return kept
-
-
-def _fitting_recording(recording: dict[str, Any] | None, left_out: list[LeftOut]) -> dict[str, Any] | None:
-    """Return a recording with as many of its one-shots' descriptions as there is room for."""
-    whole = _size(recording)
-    if recording is None or whole <= _RECORDING_BYTES:
-        return recording
-    manifest = recording["manifest"] or {}
-    count = max(len(recording["oneShots"]), len(manifest.get("oneShots", [])))
-    for most in (*_MOST_ONE_SHOTS, 0):
-        kept = recording | {"oneShots": recording["oneShots"][:most]}
-        if manifest:
-            kept["manifest"] = manifest | {"oneShots": manifest.get("oneShots", [])[:most]}
-        if _size(kept) <= _RECORDING_BYTES:
-            break
-    why = f"what is told of the recording has {_shown(_RECORDING_BYTES)}"
-    left_out.append(LeftOut(f"{count - most:,} of {count:,} one-shots", whole - _size(kept), why))
-    return kept
-
-
-def _size_beside(document: dict[str, Any]) -> int:
-    """Return how large a document is beside its recording."""
-    return _size(document | {"recording": None})
-
-
-def _ends(items: list[Any], most: int) -> list[Any]:
-    return items if len(items) <= most else [*items[: most // 2], *items[-(most // 2) :]]
-
-
-def _cut_visit(visit: dict[str, Any], longest: int) -> dict[str, Any]:
-    attempts = [
-        attempt | {"parameters": _cut(attempt["parameters"], longest), "cause": _cut(attempt["cause"], longest)}
-        for attempt in visit["attempts"]
-    ]
-    return visit | {name: _cut(visit[name], longest) for name in (*_VALUES, "assigned")} | {"attempts": attempts}
-
-
-def _cut(value: Any, longest: int) -> Any:
-    """Return a value, or what is left of it as a text where it is too long."""
-    if value is None or _size(value) <= longest:
-        return value
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"{text[:longest]} ... cut: {len(text):,} characters in all"
-
-
-def _cut_each(value: Any, longest: int) -> Any:
-    match value:
-        case dict():
-            return {name: _cut_each(member, longest) for name, member in value.items()}
-        case list():
-            return [_cut_each(member, longest) for member in value]
-        case _:
-            return _cut(value, longest)
-
-
-def _size(value: Any) -> int:
-    return len(embedded(value))
-
-
-def _shown(size: int) -> str:
-    return f"{size / 1e6:g} MB" if size >= _MEGABYTE else f"{size / 1e3:g} KB"
-
-
 class _Files:
     """A recording's files, each taken if it is small enough."""
 
@@ -212,37 +58,54 @@ class _Files:
         """Take the pictures, the source and as many one-shots as fit, in order."""
         if self._recording is None:
             return
-        self._take_waveform()
+        self._take_waveform(self._stored("waveform.json"))
         for name in ("overview.png", "spectrogram.png"):
-            self._take(name, name, _PICTURE_BYTES)
+            self._take(name, name, self._stored(name), _PICTURE_BYTES)
         if self._recording["source"]["isThere"]:
-            self._take(SOURCE, "The recording itself", _SOURCE_BYTES)
-        left = _ONE_SHOTS_BYTES
-        for index in _indexes(self._recording["manifest"]):
-            left -= self._take(f"one-shots/{index}", f"One-shot {index}", left)
+            self._take(SOURCE, "The recording itself", self._stored(SOURCE), _SOURCE_BYTES)
+        shots = (self._recording["manifest"] or {}).get("oneShots", [])
+        self._take_one_shots(shots, self._recording["source"]["bucket"])
 
-    def _take(self, name: str, called: str, most: int) -> int:
+    def _stored(self, name: str) -> StoredFile | None:
+        return self._reader.file(self._recording, name)
+
+    def _take_one_shots(self, shots: list[dict[str, Any]], bucket: str) -> None:
+        room = _ONE_SHOTS_BYTES
+        too_large = []
+        for shot in shots:
+            if shot["sizeBytes"] <= room:
+                stored = StoredFile(bucket, shot["key"])
+                room -= self._take(f"one-shots/{shot['index']}", f"One-shot {shot['index']}", stored, room)
+            else:
+                too_large.append(shot)
+        if too_large:
+            what = (
+                f"The sound of {len(too_large):,} of {len(shots):,} one-shots, number {too_large[0]['index']} the first"
+            )
+            size = sum(shot["sizeBytes"] for shot in too_large)
+            self.left_out.append(LeftOut(what, size, f"there is room for {shown_size(_ONE_SHOTS_BYTES)} of them"))
+
+    def _take(self, name: str, called: str, stored: StoredFile | None, most: int) -> int:
         """Take a file of at most so many bytes; returns how many it has, 0 if it is not taken."""
-        read = self._read(name, called, most)
+        read = self._read(called, stored, most)
         if read is None:
             return 0
         data, media = read
         self.urls[name] = f"data:{media};base64,{base64.b64encode(data).decode()}"
         return len(data)
 
-    def _take_waveform(self) -> None:
-        read = self._read("waveform.json", "The waveform", _WAVEFORM_BYTES)
+    def _take_waveform(self, stored: StoredFile | None) -> None:
+        read = self._read("The waveform", stored, _WAVEFORM_BYTES)
         if read is None:
             return
         try:
             data = json.dumps(reduced(json.loads(read[0])), separators=(",", ":")).encode()
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, OverflowError) as error:
             self.left_out.append(LeftOut("The waveform", len(read[0]), f"it is not understood: {error}"))
             return
         self.urls["waveform.json"] = f"data:application/json;base64,{base64.b64encode(data).decode()}"
 
-    def _read(self, name: str, called: str, most: int) -> tuple[bytes, str] | None:
-        stored = self._reader.file(self._recording, name)
+    def _read(self, called: str, stored: StoredFile | None, most: int) -> tuple[bytes, str] | None:
         if stored is None:
             return None
         try:
@@ -251,11 +114,6 @@ class _Files:
             self.left_out.append(LeftOut(called, None, str(error)))
             return None
         if data is None:
-            self.left_out.append(LeftOut(called, size, f"there is room for {_shown(most)} more"))
+            self.left_out.append(LeftOut(called, size, f"there is room for {shown_size(most)}"))
             return None
         return data, media_type(stored.key)
-
-
-def _indexes(manifest: dict[str, Any] | None) -> Iterator[int]:
-    for shot in (manifest or {}).get("oneShots", []):
-        yield shot["index"]

@@ -186,10 +186,10 @@ def moment(time: datetime | None) -> str | None:
 
 
 def parsed(text: Any) -> Any:
-    """Return what a text holds as JSON, or the text itself where it holds none."""
+    """Return what a text holds as JSON, or the text itself where it holds none or one too deep."""
     try:
         return json.loads(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return text
 
 

@@ -19,10 +19,12 @@ from local.execution.history import Attempt, Visit, moment, parsed
 from local.execution.refusals import code, is_of_nobody, reason
 
 MOST_LINES = 2_000
+_MOST_ATTEMPTS = 200  # CloudWatch Logs answers but a few questions a second
 _LONGEST_LINE = 20_000
 _MOST_PAGES = 200
 # clocks differ, and the last lines of an attempt come after Step Functions heard of its end
 _BEFORE, _AFTER = timedelta(seconds=2), timedelta(seconds=10)
+_TASK = "ecs:runTask"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _START = re.compile(rf'START RequestId: ({_UUID})|\{{.*"type":\s*"platform\.start".*"requestId":\s*"({_UUID})"')
 _INITIALISATION = re.compile(r'INIT_START|\{.*"type":\s*"platform\.initStart"')
@@ -53,6 +55,9 @@ class _Lines:
         return {"eventId": attempt.event_id, "lines": lines, "note": self.note or more}
 
 
+_NOT_ASKED_FOR = _Lines(note=f"Not looked for: only the first {_MOST_ATTEMPTS} attempts' logs are.")
+
+
 class LogReader:
     """Reads the logs of one execution, of which the visits are known."""
 
@@ -71,11 +76,27 @@ class LogReader:
         """
         return [self._lines(attempt).as_json(attempt) for attempt in visit.attempts]
 
+    def of_all(self, visits: list[Visit]) -> list[dict[str, Any]]:
+        """Return `{eventId, attempts}` for each visit with attempts, up to as many as are asked for in reasonable time.
+
+        Raises:
+            ClientError: nobody calls, by credentials that are unknown or expired.
+
+        """
+        read = []
+        left = _MOST_ATTEMPTS
+        for visit in visits:
+            if visit.attempts:
+                found = self.of(visit) if left > 0 else [_NOT_ASKED_FOR.as_json(each) for each in visit.attempts]
+                left -= sum(_has_log(each) for each in visit.attempts)
+                read.append({"eventId": visit.event_id, "attempts": found})
+        return read
+
     def _lines(self, attempt: Attempt) -> _Lines:
         try:
             if name := _function_of(attempt):
                 return self._function_lines(attempt, name)
-            if attempt.resource.startswith("ecs:runTask"):
+            if attempt.resource.startswith(_TASK):
                 return self._task_lines(attempt)
         except ClientError as error:
             if is_of_nobody(error):
@@ -206,6 +227,10 @@ def _function_of(attempt: Attempt) -> str | None:
         return None
     found = _FUNCTION.fullmatch(called) if isinstance(called, str) else None
     return found["name"] if found else None
+
+
+def _has_log(attempt: Attempt) -> bool:
+    return _function_of(attempt) is not None or attempt.resource.startswith(_TASK)
 
 
 def _request_id(attempt: Attempt) -> str | None:

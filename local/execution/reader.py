@@ -19,6 +19,7 @@ _GENERATED_NAME = re.compile(r"(?P<stem>.+-(?P<logical_id>[A-Za-z0-9]+)-[A-Za-z0
 _RECORDING = "RECORDING"
 SOURCE = "source"
 _FILES = {"waveform.json": "waveform", "overview.png": "overview", "spectrogram.png": "spectrogram"}
+_LARGEST_MANIFEST = 64_000_000  # bytes; of a hundred hours of sounds it has less
 _ONE_SHOT = re.compile(r"one-shots/(?P<index>[0-9]{1,6})")
 _EXPRESS = ":express:"
 # of an object: no such key, version or bucket, a delete marker, a version that can't be one
@@ -84,7 +85,7 @@ class ExecutionReader:
         logs = LogReader(self._client, arn, visits)
         if event_id is not None:
             return [lines for visit in visits if visit.event_id == event_id for lines in logs.of(visit)]
-        return [{"eventId": visit.event_id, "attempts": logs.of(visit)} for visit in visits if visit.attempts]
+        return logs.of_all(visits)
 
     def file(self, recording: dict[str, Any] | None, name: str) -> StoredFile | None:
         """Return where a file of a document's recording lies, None where there is none of that name."""
@@ -275,7 +276,8 @@ class _Reading:
     def _manifest(self, stored: StoredFile) -> dict[str, Any] | None:
         called = f"The manifest s3://{stored.bucket}/{stored.key}"
         try:
-            manifest = json.load(self.client("s3").get_object(**stored.request())["Body"])
+            with self.client("s3").get_object(**stored.request())["Body"] as body:
+                manifest = json.loads(body.read(_LARGEST_MANIFEST))
         except ClientError as error:
             self._note(called, error)
             return None

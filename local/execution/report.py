@@ -11,7 +11,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from local.execution.contents import Contents, embedded
+from local.execution.contents import Contents
+from local.execution.fitting import embedded
 from local.file_names import safe_name
 from local.page.modules import licences_of, modules_of, styles_of
 

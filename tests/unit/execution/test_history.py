@@ -189,6 +189,12 @@ def test_given_a_truncated_input_when_read_then_it_is_shown_as_the_text_that_is_
     assert work.given == '{"a": "bcd'
 
 
+def test_given_an_input_nested_beyond_reading_when_read_then_it_stays_a_text() -> None:
+    (work,) = visits_of([event(2, "PassStateEntered", 0, name="P", input="[" * 100_000 + "]" * 100_000)])
+
+    assert work.given.startswith("[[[")
+
+
 def test_given_a_redriven_execution_when_read_then_the_failed_state_is_taken_up_again() -> None:
     (work,) = visits_of(REDRIVEN)
 
