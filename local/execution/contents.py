@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,14 @@ from local.execution.waveform import reduced
 _SOURCE_BYTES = 2_000_000
 _ONE_SHOTS_BYTES = 2_000_000
 _PICTURE_BYTES = 1_000_000
-_WAVEFORM_BYTES = 20_000_000
+_WAVEFORM_BYTES = 50_000_000  # before it is reduced
+_LOGS_BYTES = 1_500_000
+_DOCUMENT_BYTES = 4_000_000
+_LONGEST_VALUES = (32_000, 8_000, 2_000, 500)
+_MOST_EVENTS = (5_000, 2_000, 500)
+_VALUES = ("input", "output", "error", "cause")
+_MEGABYTE = 1_000_000
+_SHARE = f"{_DOCUMENT_BYTES // _MEGABYTE} MB"
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,107 @@ def contents_of(reader: ExecutionReader, arn: str) -> Contents:
     document = reader.document(arn)
     files = _Files(reader, document["recording"])
     files.take_all()
-    return Contents(document, files.urls, {}, files.left_out)
+    left_out: list[LeftOut] = []
+    logs = fitting_logs(reader.logs(arn), left_out)
+    return Contents(fitting_document(document, left_out), files.urls, logs, [*files.left_out, *left_out])
+
+
+def fitting_logs(visits: list[dict[str, Any]], left_out: list[LeftOut]) -> dict[str, list[dict[str, Any]]]:
+    """Return the attempts' lines by the visit's event, of each attempt the last ones where all are too many."""
+    attempts = [attempt for visit in visits for attempt in visit["attempts"]]
+    share = _LOGS_BYTES // max(1, len(attempts))
+    spare = _LOGS_BYTES - sum(min(share, _size(attempt["lines"])) for attempt in attempts)
+    dropped = 0
+    for attempt in attempts:
+        room = share + spare
+        size = _size(attempt["lines"])
+        kept = _last_fitting(attempt["lines"], room)
+        spare -= max(0, min(size, room) - share)
+        dropped += size - _size(kept)
+        attempt["lines"] = kept
+    if dropped:
+        left_out.append(
+            LeftOut("The first lines of long logs", dropped, f"all logs together have {_shown(_LOGS_BYTES)}")
+        )
+    return {str(visit["eventId"]): visit["attempts"] for visit in visits}
+
+
+def _last_fitting(lines: list[dict[str, Any]], room: int) -> list[dict[str, Any]]:
+    kept = deque[dict[str, Any]]()
+    for line in reversed(lines):
+        room -= _size(line) + 1
+        if room < 0:
+            break
+        kept.appendleft(line)
+    return list(kept)
+
+
+def fitting_document(document: dict[str, Any], left_out: list[LeftOut]) -> dict[str, Any]:
+    """Return a document that is not too large for a report: first long values are cut, then events are left out."""
+    whole = _size(document)
+    if whole <= _DOCUMENT_BYTES:
+        return document
+    kept = document
+    for longest in _LONGEST_VALUES:
+        kept = document | {
+            "execution": document["execution"] | {name: _cut(document["execution"][name], longest) for name in _VALUES},
+            "visits": [_cut_visit(visit, longest) for visit in document["visits"]],
+            "events": [_cut_each(event, longest) for event in document["events"]],
+        }
+        if _size(kept) <= _DOCUMENT_BYTES:
+            why = f"values of more than {_shown(longest)} are cut, for what is shown beside the sound has {_SHARE}"
+            left_out.append(LeftOut("Inputs, outputs and events in full", whole - _size(kept), why))
+            return kept
+    return _without_middle(kept, whole, left_out)
+
+
+def _without_middle(document: dict[str, Any], whole: int, left_out: list[LeftOut]) -> dict[str, Any]:
+    kept = document
+    for most in _MOST_EVENTS:
+        kept = document | {name: _ends(document[name], most) for name in ("visits", "events", "mapRuns")}
+        if _size(kept) <= _DOCUMENT_BYTES:
+            break
+    counts = f"{len(document['events']) - len(kept['events']):,} events in the middle, and the states they tell of"
+    left_out.append(LeftOut(counts, whole - _size(kept), f"what is shown beside the sound has {_SHARE}"))
+    return kept
+
+
+def _ends(items: list[Any], most: int) -> list[Any]:
+    return items if len(items) <= most else [*items[: most // 2], *items[-(most // 2) :]]
+
+
+def _cut_visit(visit: dict[str, Any], longest: int) -> dict[str, Any]:
+    attempts = [
+        attempt | {"parameters": _cut(attempt["parameters"], longest), "cause": _cut(attempt["cause"], longest)}
+        for attempt in visit["attempts"]
+    ]
+    return visit | {name: _cut(visit[name], longest) for name in (*_VALUES, "assigned")} | {"attempts": attempts}
+
+
+def _cut(value: Any, longest: int) -> Any:
+    """Return a value, or what is left of it as a text where it is too long."""
+    if value is None or _size(value) <= longest:
+        return value
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return f"{text[:longest]} ... cut: {len(text):,} characters in all"
+
+
+def _cut_each(value: Any, longest: int) -> Any:
+    match value:
+        case dict():
+            return {name: _cut_each(member, longest) for name, member in value.items()}
+        case list():
+            return [_cut_each(member, longest) for member in value]
+        case _:
+            return _cut(value, longest)
+
+
+def _size(value: Any) -> int:
+    return len(json.dumps(value))
+
+
+def _shown(size: int) -> str:
+    return f"{size / 1e6:g} MB" if size >= _MEGABYTE else f"{size / 1e3:g} KB"
 
 
 class _Files:
@@ -108,7 +216,7 @@ class _Files:
             self.left_out.append(LeftOut(called, None, str(error)))
             return None
         if data is None:
-            self.left_out.append(LeftOut(called, size, f"larger than the {most:,} bytes there is room for"))
+            self.left_out.append(LeftOut(called, size, f"there is room for {_shown(most)} more"))
             return None
         return data, media_type(stored.key)
 

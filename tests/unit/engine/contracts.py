@@ -206,7 +206,8 @@ def _lambda_functions(client: Client) -> Any:
     name = client("lambda").list_functions()["Functions"][0]["FunctionName"]
     answer = client("lambda").invoke(FunctionName=name, Payload=json.dumps({"do": "greet", "name": "Ada"}))
     told = json.loads(answer["Payload"].read())
-    return told.get("greeting") if isinstance(told, dict) else told
+    logging = client("lambda").get_function_configuration(FunctionName=name).get("LoggingConfig", {})
+    return [told.get("greeting") if isinstance(told, dict) else told, logging.get("LogGroup", "").startswith("/greet/")]
 
 
 def _listening_queue(client: Client, pattern: dict[str, Any]) -> str:
@@ -620,7 +621,7 @@ CONTRACTS = [
     Contract("choice_rules", _choice_rules, {"by": "rule"}, on_jsonata=True),
     Contract("tasks", _tasks, ["EssentialContainerExited", [3]]),
     Contract("task_definitions", _task_definitions, ["256", "awsvpc", 512]),
-    Contract("lambda_functions", _lambda_functions, "Hello, Ada!"),
+    Contract("lambda_functions", _lambda_functions, ["Hello, Ada!", True]),
     Contract("log_group_arns", _log_group_arns, ":*"),
     Contract(
         "object_events",
