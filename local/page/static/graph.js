@@ -171,10 +171,10 @@ function Node({ node, visits, counts, isSelected, onSelect, onHover, onMove }) {
       <span class="graph-icon">${icon(node.service.service)}</span>
       <span class="graph-text"><span class="graph-name">${node.name}</span><span class="graph-service">${subtitle(node, last)}</span></span>
       ${counts && html`<span class="graph-counts">${counts}</span>`}
-      <span class="graph-sign">${STATUS_SIGNS[status] ?? ""}</span>
       <span class="graph-badges">
-        ${retries > 0 && html`<span class="graph-badge retries">↻ ${retries}</span>`}
         ${visits?.length > 1 && html`<span class="graph-badge">× ${visits.length}</span>`}
+        ${retries > 0 && html`<span class="graph-badge retries">↻ ${retries}</span>`}
+        ${STATUS_SIGNS[status] && html`<span class="graph-badge sign">${STATUS_SIGNS[status]}</span>`}
       </span>
     </button>`;
 }
