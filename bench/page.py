@@ -155,7 +155,7 @@ def _hour(engine: Engine, browser: Browser) -> dict[str, list[float]]:
     return {"a recording of an hour: click to waveform with its cuts painted": opened}
 
 
-_WAVEFORM_READY = "[data-waveform=ready]"
+_WAVEFORM_READY = ".waveform-box[aria-busy=false]"  # the cuts are in it when it is drawn
 
 
 def _sounds_of_an_hour() -> np.ndarray:
