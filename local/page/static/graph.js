@@ -4,19 +4,10 @@ import { duration, secondsBetween } from "page/format.js";
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "page/html.js";
 import { icon } from "page/icons.js";
 import { layoutOf } from "page/layout.js";
-import { itemCountsOf, takenEdges, visitsByState } from "page/visited.js";
+import { itemCountsOf, STATUS_WORDS, takenEdges, visitsByState } from "page/visited.js";
 
 const ZOOM = { least: 0.25, most: 2, step: 1.25 };
 const STATUS_SIGNS = { SUCCEEDED: "✓", CAUGHT: "!", FAILED: "✕", TIMED_OUT: "✕", ABORTED: "■", RUNNING: "" };
-const STATUS_WORDS = {
-  SUCCEEDED: "succeeded",
-  CAUGHT: "error caught",
-  FAILED: "failed",
-  TIMED_OUT: "timed out",
-  ABORTED: "aborted",
-  RUNNING: "running",
-};
-
 /** The graph of an execution. `selected` is a state's name or null. */
 export function Graph({ document, selected, onSelect }) {
   const layout = useLayout(document.definition);
