@@ -61,7 +61,7 @@ export function OneShotTable({ cuts, selected, onSelect, actions }) {
               </button>
             </th>`,
           )}
-          <th class="actions" scope="col"><span class="visually-hidden">Hear and download</span></th>
+          <th class="hear" scope="col"><span class="visually-hidden">Hear and download</span></th>
         </tr>
       </thead>
       <tbody>
@@ -105,7 +105,7 @@ function Row({ cut, place, isSelected, onSelect, actions }) {
     </td>
     <td class="attack" data-label="Attack">${span(descriptors?.attackSeconds)}</td>
     <td class="brightness" data-label="Brightness">${coefficient(descriptors?.brightness)}</td>
-    <td class="actions">${actions(cut)}</td>
+    <td class="hear">${actions(cut)}</td>
   </tr>`;
 }
 

@@ -250,7 +250,10 @@ function Cuts({ recording, fileUrl, media, sounds, sounding, canPlay }) {
     </div>
     <div class="cut-and-spectrogram">
     ${cut ? html`<${Selected} cut=${cut} hear=${hear} name=${nameOf(recording, cut)} />` : html`<${NoSounds} manifest=${manifest} />`}
-    <${Spectrogram} url=${manifest.files.spectrogram && fileUrl("spectrogram.png")} manifest=${manifest} />
+    <div class="beside-cut">
+        <${Spectrogram} url=${manifest.files.spectrogram && fileUrl("spectrogram.png")} manifest=${manifest} />
+        <${Levels} manifest=${manifest} />
+      </div>
     </div>
     ${
       cuts.length > 0 &&
@@ -374,12 +377,42 @@ function Spectrogram({ url, manifest }) {
   </figure>`;
 }
 
-/** Everything that is known of the recording as a whole. */
+/** What was measured of the recording as a whole. */
+function Levels({ manifest }) {
+  const { loudness, descriptors: whole } = manifest;
+  return html`
+    ${
+      loudness &&
+      html`<${Facts}
+        title="Loudness"
+        facts=${[
+          ["Integrated", lufs(loudness.integratedLufs)],
+          ["Loudness range (LRA)", loudnessUnits(loudness.loudnessRangeLu)],
+          ["True peak", dbtp(loudness.truePeakDbtp)],
+          ["Sample peak", dbfs(loudness.samplePeakDbfs)],
+          ["Noise floor", dbfs(loudness.noiseFloorDbfs)],
+          ["Clipped samples", whole ? percent(whole.clippingShare) : text(null)],
+        ]}
+      />`
+    }
+    ${
+      whole &&
+      html`<${Facts}
+        title="Tempo and key"
+        facts=${[
+          ["Tempo", withConfidence(tempo(whole.tempoBpm), whole.tempoConfidence)],
+          ["Key", withConfidence(text(whole.key), whole.keyConfidence)],
+        ]}
+        note="Confidence in brackets, 0 to 1."
+      />`
+    }
+  `;
+}
+
+/** What was uploaded and how it was processed. */
 function About({ recording }) {
   const { id, source, record, manifest } = recording;
   const file = manifest?.source;
-  const loudness = manifest?.loudness;
-  const whole = manifest?.descriptors;
   return html`<div class="about">
     <${Facts}
       title="Upload"
@@ -408,31 +441,6 @@ function About({ recording }) {
           ["Duration, as the file says", clock(file.durationSeconds)],
           ["Duration, as decoded", clock(manifest.durationSeconds)],
         ]}
-      />`
-    }
-    ${
-      loudness &&
-      html`<${Facts}
-        title="Loudness"
-        facts=${[
-          ["Integrated", lufs(loudness.integratedLufs)],
-          ["Loudness range (LRA)", loudnessUnits(loudness.loudnessRangeLu)],
-          ["True peak", dbtp(loudness.truePeakDbtp)],
-          ["Sample peak", dbfs(loudness.samplePeakDbfs)],
-          ["Noise floor", dbfs(loudness.noiseFloorDbfs)],
-          ["Clipped samples", whole ? percent(whole.clippingShare) : text(null)],
-        ]}
-      />`
-    }
-    ${
-      whole &&
-      html`<${Facts}
-        title="Tempo and key"
-        facts=${[
-          ["Tempo", withConfidence(tempo(whole.tempoBpm), whole.tempoConfidence)],
-          ["Key", withConfidence(text(whole.key), whole.keyConfidence)],
-        ]}
-        note="Confidence in brackets, 0 to 1."
       />`
     }
     ${manifest && html`<${Facts} title="Settings used" facts=${settingsOf(manifest.settings)} />`}

@@ -1,5 +1,7 @@
 /** One sound at a time: the recording, a cut in it, or a finished one-shot. */
 
+const NEAR_SECONDS = 0.1;
+
 /**
  * Plays with two audio elements, and tells `onChange` what sounds: null, or {what: "source" | "region" | "one-shot", index}.
  */
@@ -10,6 +12,7 @@ export class Sounds {
   #index = null;
   #region = null;
   #frame = 0;
+  #timer = 0;
 
   constructor(onChange) {
     this.#onChange = onChange;
@@ -26,7 +29,7 @@ export class Sounds {
       oneShot.addEventListener(event, () => this.#tell(), { signal });
     }
     // a page that nobody sees draws no frames, but its audio goes on
-    source.addEventListener("timeupdate", () => this.#stopAtEnd(), { signal });
+    source.addEventListener("timeupdate", () => this.#region && this.#watch(), { signal });
     source.addEventListener("pause", () => source.paused && this.#forgetRegion(), { signal });
     return () => {
       this.stop();
@@ -84,16 +87,19 @@ export class Sounds {
     });
   }
 
+  /** Looks with every frame whether a region is over, and near its end by a timer too: frames come late on a busy machine. */
   #watch() {
-    cancelAnimationFrame(this.#frame);
-    this.#frame = requestAnimationFrame(() => {
-      this.#stopAtEnd();
-      if (this.#region) this.#watch();
-    });
+    this.#unwatch();
+    const seconds = this.#region.endSeconds - this.#source.currentTime;
+    if (seconds <= 0) {
+      this.#endRegion();
+      return;
+    }
+    this.#frame = requestAnimationFrame(() => this.#watch());
+    if (seconds < NEAR_SECONDS) this.#timer = setTimeout(() => this.#watch(), seconds * 1000);
   }
 
-  #stopAtEnd() {
-    if (!this.#region || this.#source.currentTime < this.#region.endSeconds) return;
+  #endRegion() {
     const { endSeconds } = this.#region;
     this.#source.pause();
     this.#forgetRegion();
@@ -102,7 +108,12 @@ export class Sounds {
 
   #forgetRegion() {
     this.#region = null;
+    this.#unwatch();
+  }
+
+  #unwatch() {
     cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#timer);
   }
 
   #tell() {
