@@ -17,11 +17,22 @@ _PICTURE_BYTES = 1_000_000
 _WAVEFORM_BYTES = 50_000_000  # before it is reduced
 _LOGS_BYTES = 1_500_000
 _DOCUMENT_BYTES = 4_000_000
+_RECORDING_BYTES = 5_000_000
+_MOST_ONE_SHOTS = (2_000, 1_000, 500, 200)
 _LONGEST_VALUES = (32_000, 8_000, 2_000, 500)
 _MOST_EVENTS = (5_000, 2_000, 500)
 _VALUES = ("input", "output", "error", "cause")
 _MEGABYTE = 1_000_000
 _SHARE = f"{_DOCUMENT_BYTES // _MEGABYTE} MB"
+
+
+# so that nothing in a script element of JSON ends the element
+_ESCAPES = {ord(each): f"\\u{ord(each):04x}" for each in "<>&"}
+
+
+def embedded(value: Any) -> str:
+    """Return a value as ASCII JSON that may stand in a script element."""
+    return json.dumps(value, separators=(",", ":")).translate(_ESCAPES)
 
 
 @dataclass(frozen=True)
@@ -98,7 +109,8 @@ def _last_fitting(lines: list[dict[str, Any]], room: int) -> list[dict[str, Any]
 
 def fitting_document(document: dict[str, Any], left_out: list[LeftOut]) -> dict[str, Any]:
     """Return a document that is not too large for a report: first long values are cut, then events are left out."""
-    whole = _size(document)
+    document = document | {"recording": _fitting_recording(document["recording"], left_out)}
+    whole = _size_beside(document)
     if whole <= _DOCUMENT_BYTES:
         return document
     kept = document
@@ -108,9 +120,9 @@ def fitting_document(document: dict[str, Any], left_out: list[LeftOut]) -> dict[
             "visits": [_cut_visit(visit, longest) for visit in document["visits"]],
             "events": [_cut_each(event, longest) for event in document["events"]],
         }
-        if _size(kept) <= _DOCUMENT_BYTES:
-            why = f"values of more than {_shown(longest)} are cut, for what is shown beside the sound has {_SHARE}"
-            left_out.append(LeftOut("Inputs, outputs and events in full", whole - _size(kept), why))
+        if _size_beside(kept) <= _DOCUMENT_BYTES:
+            why = f"values of more than {_shown(longest)} are cut, as all of them together have {_SHARE}"
+            left_out.append(LeftOut("Inputs, outputs and events in full", whole - _size_beside(kept), why))
             return kept
     return _without_middle(kept, whole, left_out)
 
@@ -119,11 +131,34 @@ def _without_middle(document: dict[str, Any], whole: int, left_out: list[LeftOut
     kept = document
     for most in _MOST_EVENTS:
         kept = document | {name: _ends(document[name], most) for name in ("visits", "events", "mapRuns")}
-        if _size(kept) <= _DOCUMENT_BYTES:
+        if _size_beside(kept) <= _DOCUMENT_BYTES:
             break
     counts = f"{len(document['events']) - len(kept['events']):,} events in the middle, and the states they tell of"
-    left_out.append(LeftOut(counts, whole - _size(kept), f"what is shown beside the sound has {_SHARE}"))
+    left_out.append(LeftOut(counts, whole - _size_beside(kept), f"all of them together have {_SHARE}"))
     return kept
+
+
+def _fitting_recording(recording: dict[str, Any] | None, left_out: list[LeftOut]) -> dict[str, Any] | None:
+    """Return a recording with as many of its one-shots' descriptions as there is room for."""
+    whole = _size(recording)
+    if recording is None or whole <= _RECORDING_BYTES:
+        return recording
+    manifest = recording["manifest"] or {}
+    count = max(len(recording["oneShots"]), len(manifest.get("oneShots", [])))
+    for most in (*_MOST_ONE_SHOTS, 0):
+        kept = recording | {"oneShots": recording["oneShots"][:most]}
+        if manifest:
+            kept["manifest"] = manifest | {"oneShots": manifest.get("oneShots", [])[:most]}
+        if _size(kept) <= _RECORDING_BYTES:
+            break
+    why = f"what is told of the recording has {_shown(_RECORDING_BYTES)}"
+    left_out.append(LeftOut(f"{count - most:,} of {count:,} one-shots", whole - _size(kept), why))
+    return kept
+
+
+def _size_beside(document: dict[str, Any]) -> int:
+    """Return how large a document is beside its recording."""
+    return _size(document | {"recording": None})
 
 
 def _ends(items: list[Any], most: int) -> list[Any]:
@@ -157,7 +192,7 @@ def _cut_each(value: Any, longest: int) -> Any:
 
 
 def _size(value: Any) -> int:
-    return len(json.dumps(value))
+    return len(embedded(value))
 
 
 def _shown(size: int) -> str:
