@@ -76,7 +76,8 @@ class ExecutionList:
     def _end(self, arn: str) -> None:
         described = self._described(arn)
         if described is not None:
-            self._update(arn, **{name: described[name] for name in ("status", "stoppedAt", "error")})
+            ended = {name: described[name] for name in ("status", "stoppedAt", "error")}
+            self._update(arn, **ended, result=_result(described))
 
     def _update(self, arn: str, **facts: Any) -> None:
         with self._lock:
@@ -97,6 +98,22 @@ class ExecutionList:
             if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
                 raise
             return None
+
+
+def _result(described: dict[str, Any]) -> str | None:
+    """Return what came of an execution that has ended, in a few words; None where its output tells nothing."""
+    output = described["output"] if isinstance(described["output"], dict) else {}
+    if described["error"]:
+        return described["cause"]
+    if output.get("outcome") == "completed":
+        count = output.get("oneShotCount")
+        return "1 one-shot" if count == 1 else f"{count} one-shots"
+    error, counts = output.get("error"), output.get("counts")
+    if isinstance(error, dict):
+        return f"{error.get('code')}: {error.get('message')}"
+    if isinstance(counts, dict):
+        return f"{counts.get('listed')} listed, {counts.get('started')} started"
+    return None
 
 
 def _retries(visits: list[StateVisit]) -> int:
@@ -124,5 +141,6 @@ def _line(described: dict[str, Any]) -> dict[str, Any]:
         "recording": folders[-1] if key else "",
         "user": folders[1] if len(folders) > 2 else "",
         "state": None,
+        "result": None,
         "retries": 0,
     }
