@@ -8,6 +8,7 @@
 
 import { layout as dagreLayout, Graph } from "dagre";
 import { graphOf, serviceOf } from "page/definition.js";
+import { reorder } from "page/reorder.js";
 
 const NODE_HEIGHT = 46;
 const NODE_WIDTH = { least: 96, most: 250, beside: 48 };
@@ -273,6 +274,7 @@ function straighten({ rows, chains, trunks }) {
   for (const item of items) item.x = item.isMain ? 0 : item.x - middle;
   const uprights = uprightsOf(chains, trunks);
   const groups = groupsOf(items, uprights);
+  reorder(rows, groups, [...chains.values(), ...trunks.values()], gap);
   for (let turn = 0; turn < TURNS; turn += 1) {
     for (const group of groups) moveTo(group, group.x + (wishOf(group) - group.x) * (turn < TURNS * 0.8 ? 0.4 : 0.1));
     for (let push = 0; push < 6; push += 1) for (const row of turn % 2 ? rows.toReversed() : rows) pushApart(row);
@@ -354,7 +356,7 @@ function align(line, rows) {
     moveTo(piece, Math.min(most, Math.max(least, median(piece.flatMap((item) => wishesOf(item, piece))))));
   for (const item of line) {
     const [from, to] = roomOf(item, rows);
-    if (Math.max(least, from) > Math.min(most, to)) {
+    if (piece.length > 0 && Math.max(least, from) > Math.min(most, to)) {
       finish();
       piece = [];
       [least, most] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
