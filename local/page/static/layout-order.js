@@ -2,15 +2,18 @@
 
 const CROSSING = 3;
 const PIXELS = 1 / 12;
-const TURN = 3;
+const TURN = 6;
 const PASSES = 6;
 
 /**
- * Reorders rows in place. `groups` are what stands upright, `chains` the lines from item to item, `gap(left, right)` is how far apart
+ * Reorders rows in place; returns what their order costs. `groups` are what stands upright, `chains` the lines from item to item, `gap(left, right)` is how far apart
  * two neighbours' middles are at least.
  */
 export function reorder(rows, groups, chains, gap) {
   const channels = channelsOf(rows, chains);
+  groups.forEach((group, index) => {
+    group.index = index;
+  });
   const cost = () => crossings(channels) * CROSSING + turns(rows, groups) * TURN + widthOf(rows, groups, gap) * PIXELS;
   place(rows);
   let least = cost();
@@ -26,8 +29,9 @@ export function reorder(rows, groups, chains, gap) {
         else for (const [index, row] of kept) put(rows, index, row);
       }
     }
-    if (least === before) return;
+    if (least === before) break;
   }
+  return least;
 }
 
 const MOVES = [
@@ -121,7 +125,7 @@ function crossings(channels) {
           lines[first][0].place - lines[second][0].place,
           lines[first][1].place - lines[second][1].place,
         ];
-        if (top * bottom < 0) count += lines[first][0].isMain && lines[first][1].isMain ? 2 : 1;
+        if (top * bottom < 0) count += lines[first][0].isMain && lines[first][1].isMain ? 4 : 1;
       }
     }
   }
@@ -130,18 +134,16 @@ function crossings(channels) {
 
 /** How many pairs of groups are each left of the other in some row: one of the two cannot stand upright. */
 function turns(rows, groups) {
-  groups.forEach((group, index) => {
-    group.index = index;
-  });
-  const seen = new Set();
+  const size = groups.length;
+  const isLeft = new Uint8Array(size * size);
   let count = 0;
   for (const row of rows) {
     for (let right = 1; right < row.length; right += 1) {
+      const b = row[right].group.index;
       for (let left = 0; left < right; left += 1) {
-        const [a, b] = [row[left].group.index, row[right].group.index];
-        const key = a * groups.length + b;
-        if (!seen.has(key) && seen.has(b * groups.length + a)) count += 1;
-        seen.add(key);
+        const a = row[left].group.index;
+        if (isLeft[b * size + a] && !isLeft[a * size + b]) count += 1;
+        isLeft[a * size + b] = 1;
       }
     }
   }
