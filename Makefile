@@ -26,11 +26,13 @@ override TASK := $(value TASK)
 override EVENT := $(value EVENT)
 override ENV := $(value ENV)
 override IMAGE := $(value IMAGE)
-export FILE PYTHON STACK TASK EVENT ENV IMAGE
+override ARN := $(value ARN)
+override PROFILE := $(value PROFILE)
+export FILE PYTHON STACK TASK EVENT ENV IMAGE ARN PROFILE
 export SAM_CLI_TELEMETRY := 0
 
 # ---------------------------------------------------------------- running
-.PHONY: help run up invoke dead-letters reprocess deploy smoke rollback destroy setup test browser-test matrix soak iam node-modules \
+.PHONY: help run up report invoke dead-letters reprocess deploy smoke rollback destroy setup test browser-test matrix soak iam node-modules \
   policies check lint format types script-check asl template checkov lock build sizes bench cost fuzz verdicts image-test image-sizes sbom vendor clean
 
 help: ## this list
@@ -41,6 +43,9 @@ run: setup ## the whole workflow on a sample recording, or FILE=x.m4a; more in A
 
 up: setup ## the embedded engine, until stopped; ARGS="--port 4566"
 	@exec $(PY) -m local up $(ARGS)
+
+report: setup ## out/<recordingId>/report.html of an execution: ARN=... [PROFILE=...]; of `make up` with ARGS="--port 4566"
+	@$(PY) -m local report --execution-arn "$$ARN" $${PROFILE:+--profile "$$PROFILE"} $(ARGS)
 
 invoke: setup $(TOOLS)/.locked ## one function, as built, with an event of events/: TASK=validate, metadata or persist; EVENT=validate-accents
 	@$(PY) -m local.invoke $${TASK:+"$$TASK"} $${EVENT:+--event "$$EVENT"} $(ARGS)

@@ -1,7 +1,8 @@
-"""The command line: `run` processes recordings, `up` keeps the stack running.
+"""The command line: `run` processes recordings, `up` keeps the stack running, `report` shows an execution.
 
 Exit codes of `run`: 0 processed, 3 rejected, 1 failed, 2 a mistake in the command. Of several files the
-worst counts: failed before rejected before processed. Of both commands, ended by a signal: 128 and its number
+worst counts: failed before rejected before processed. Of `report`: 0 written, 1 not, 2 a mistake in the command. Of
+all commands, ended by a signal: 128 and its number
 (130 ctrl-C, 143 SIGTERM, 141 when nobody reads the output any more).
 """
 
@@ -17,6 +18,9 @@ _PROJECT = Path(__file__).resolve().parents[1]
 _SAMPLE = _PROJECT / "examples" / "phone-recording.m4a"
 _TEMPLATE = _PROJECT / "template.yaml"
 _USER = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_EXECUTION = re.compile(
+    r"arn:aws[a-z-]*:states:(?P<region>[a-z0-9-]+):[0-9]{12}:(?:execution|express):[^\s:]+:[^\s:]+(?::[^\s:]+)?"
+)
 _PARAMETER = re.compile(r"[a-z0-9-]+")
 _LONGEST_METADATA = 2048  # bytes, as S3 allows
 _LONGEST_KEY = 1024  # bytes
@@ -121,6 +125,52 @@ def up(
         serve(_TEMPLATE, port=port, time_scale=time_scale, containers=container, enforce_permissions=enforce_iam)
 
     _interruptible(serve_stack)
+
+
+@app.command()
+def report(
+    execution_arn: Annotated[str, typer.Option("--execution-arn", help="The execution.", metavar="ARN")],
+    profile: Annotated[
+        str | None, typer.Option("--profile", help="Whose account it is; without it what boto3 finds.", metavar="NAME")
+    ] = None,
+    region: Annotated[str | None, typer.Option("--region", help="By default the ARN's.", metavar="REGION")] = None,
+    output: Annotated[
+        Path, typer.Option("--output", help="A file, NAME.html, or a folder: DIR/<recordingId>/report.html.")
+    ] = Path("out"),
+    port: Annotated[
+        int | None, typer.Option("--port", help="Of the engine of `make up`, in an account's place.", min=1, max=65535)
+    ] = None,
+    endpoint_url: Annotated[
+        str | None, typer.Option("--endpoint-url", help="Where the engine is, if not at a port here.", metavar="URL")
+    ] = None,
+) -> None:
+    """Write the report of an execution, of an AWS account or of the engine of `make up`; only reads there."""
+    execution = _EXECUTION.fullmatch(execution_arn)
+    if not execution:
+        raise typer.BadParameter(
+            f"{execution_arn!r} is no execution's: arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME.",
+            param_hint="--execution-arn",
+        )
+    if port and endpoint_url:
+        raise typer.BadParameter("the engine is at a --port or at an --endpoint-url.", param_hint="--port")
+    if endpoint_url and not re.fullmatch(r"https?://[^\s/]+/?", endpoint_url):
+        raise typer.BadParameter(f"{endpoint_url!r} is not http://HOST:PORT.", param_hint="--endpoint-url")
+    # no engine here: moto takes seconds to import, and an account needs none of it
+    from local.report import NotReported, client_of, read, save
+    from operate.terminal import shown
+
+    try:
+        client = client_of(region or execution["region"], profile, f"http://127.0.0.1:{port}" if port else endpoint_url)
+        contents = read(execution_arn, client, profile)
+        path = save(contents, output)
+    except NotReported as error:
+        typer.echo(shown(str(error)), err=True)
+        raise typer.Exit(FAILED) from error
+    for text in contents.document["notRead"]:
+        typer.echo(shown(f"Not read: {text}"), err=True)
+    for left_out in contents.left_out:
+        typer.echo(shown(f"Not in the report: {left_out.what}: {left_out.why}"), err=True)
+    typer.echo(shown(str(path)))
 
 
 def _interruptible[Result](work: Callable[[], Result]) -> Result:

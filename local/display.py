@@ -82,6 +82,9 @@ class RunDisplay:
         for problem in outcome.not_fetched:
             self._console.print(f"[red]Not fetched:[/] {shown(problem)}", soft_wrap=True)
         self._console.print(_states_table(outcome.execution.states))
+        if outcome.report:
+            place = printable(str(outcome.report.resolve()))
+            self._console.print(f"Report: {place}", markup=False, soft_wrap=True)
 
     def _state(self, execution_arn: str, visit: StateVisit) -> None:
         with self._lock:

@@ -4,7 +4,6 @@ This module knows the stack's outputs (RecordingsBucketName, RecordingsTableName
 engine below knows nothing of either.
 """
 
-import re
 import time
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -14,10 +13,10 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from local.engine import Engine, ExecutionResult
+from local.file_names import safe_name, safe_names
 
 _UPLOADS = "public/unprocessed"
 _BEGIN_SECONDS = 15.0
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]")
 _RECORDING = "RECORDING"
 
 
@@ -59,6 +58,7 @@ class NotStarted:
             "states": [],
             "outputDir": None,
             "notFetched": [],
+            "report": None,
         }
 
 
@@ -67,7 +67,7 @@ class Outcome:
     """What became of an upload.
 
     `output` is the local folder of the results, None when there are none; `not_fetched` says which results
-    could not be written there, and why.
+    could not be written there, and why; `report` is the execution's, None where it could not be written.
     """
 
     upload: Upload
@@ -76,6 +76,7 @@ class Outcome:
     one_shots: list[dict[str, Any]]
     output: Path | None
     not_fetched: list[str] = field(default_factory=list)
+    report: Path | None = None
 
     @property
     def processed(self) -> bool:
@@ -121,6 +122,7 @@ class Outcome:
             ],
             "outputDir": str(self.output) if self.output else None,
             "notFetched": self.not_fetched,
+            "report": str(self.report) if self.report else None,
         }
 
 
@@ -222,31 +224,6 @@ class Recordings:
             return self._engine.wait_for_execution(of_this_upload, seconds)
         except TimeoutError:
             return None
-
-
-def safe_names(names: list[str]) -> list[str]:
-    """Return a safe name for each name, no two alike, whether or not the file system knows upper from lower case."""
-    taken: set[str] = set()
-    safe = []
-    for name in names:
-        candidate, number = safe_name(name), 1
-        while candidate.casefold() in taken:
-            number += 1
-            candidate = safe_name(f"{number}-{name}")
-        taken.add(candidate.casefold())
-        safe.append(candidate)
-    return safe
-
-
-def safe_name(name: str) -> str:
-    """Return a name that stays in its folder on any file system: no separator, control character or dots alone."""
-    cleaned = _UNSAFE.sub("_", name).strip(" ")
-    if cleaned.strip(".") == "":
-        return "_" * max(1, len(cleaned))
-    while len(cleaned.encode("utf-8", "surrogateescape")) > 255:  # a name's limit, in bytes
-        stem, dot, extension = cleaned.rpartition(".")
-        cleaned = f"{stem[:-1]}{dot}{extension}" if stem else cleaned[:-1]
-    return cleaned
 
 
 def _plain(value: Any) -> Any:

@@ -2,12 +2,15 @@
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from local.display import RunDisplay
 from local.engine import Engine
+from local.execution.contents import contents_of
+from local.execution.reader import ExecutionReader
+from local.execution.report import report_path, save_report
 from local.recordings import NotStarted, Outcome, Recordings, Upload
 from local.terminal import Terminal
 
@@ -78,7 +81,9 @@ def _follow(
     display: RunDisplay,
     options: RunOptions,
 ) -> int:
-    outcome = recordings.outcome(upload, arn, options.output) if arn else NotStarted(upload)
+    outcome: Outcome | NotStarted = NotStarted(upload)
+    if arn:
+        outcome = _reported(recordings.outcome(upload, arn, options.output), engine, options.output)
     if options.as_json:
         # ASCII alone, so that no encoding of the standard output changes it
         sys.stdout.write(json.dumps(outcome.as_json()) + "\n")
@@ -89,6 +94,17 @@ def _follow(
         display.not_started(outcome)
         return FAILED
     return exit_code(outcome)
+
+
+def _reported(outcome: Outcome, engine: Engine, output: Path) -> Outcome:
+    """Write the execution's report; one that can't be written is a result that could not be fetched."""
+    contents = contents_of(ExecutionReader(engine.client), outcome.execution.arn)
+    path = report_path(contents, output)
+    try:
+        save_report(contents, path)
+    except OSError as error:
+        return replace(outcome, not_fetched=[*outcome.not_fetched, f"{path}: {error.strerror or error}"])
+    return replace(outcome, report=path)
 
 
 def exit_code(outcome: Outcome) -> int:

@@ -2,31 +2,18 @@
 
 import base64
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from local.execution.fitting import LeftOut, fitting_document, fitting_logs, shown_size
 from local.execution.media_types import media_type
-from local.execution.reader import SOURCE, ExecutionReader, NotRead
+from local.execution.reader import SOURCE, ExecutionReader, NotRead, StoredFile
 from local.execution.waveform import reduced
 
 _SOURCE_BYTES = 2_000_000
 _ONE_SHOTS_BYTES = 2_000_000
 _PICTURE_BYTES = 1_000_000
-_WAVEFORM_BYTES = 20_000_000
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """Something that is not in a report. `size` in bytes, None where nobody knows it."""
-
-    what: str
-    size: int | None
-    why: str
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as the report reads it."""
-        return {"what": self.what, "bytes": self.size, "why": self.why}
+_WAVEFORM_BYTES = 50_000_000  # before it is reduced
 
 
 @dataclass(frozen=True)
@@ -53,7 +40,9 @@ def contents_of(reader: ExecutionReader, arn: str) -> Contents:
     document = reader.document(arn)
     files = _Files(reader, document["recording"])
     files.take_all()
-    return Contents(document, files.urls, {}, files.left_out)
+    left_out: list[LeftOut] = []
+    logs = fitting_logs(reader.logs(arn), left_out)
+    return Contents(fitting_document(document, left_out), files.urls, logs, [*files.left_out, *left_out])
 
 
 class _Files:
@@ -69,37 +58,54 @@ class _Files:
         """Take the pictures, the source and as many one-shots as fit, in order."""
         if self._recording is None:
             return
-        self._take_waveform()
+        self._take_waveform(self._stored("waveform.json"))
         for name in ("overview.png", "spectrogram.png"):
-            self._take(name, name, _PICTURE_BYTES)
+            self._take(name, name, self._stored(name), _PICTURE_BYTES)
         if self._recording["source"]["isThere"]:
-            self._take(SOURCE, "The recording itself", _SOURCE_BYTES)
-        left = _ONE_SHOTS_BYTES
-        for index in _indexes(self._recording["manifest"]):
-            left -= self._take(f"one-shots/{index}", f"One-shot {index}", left)
+            self._take(SOURCE, "The recording itself", self._stored(SOURCE), _SOURCE_BYTES)
+        shots = (self._recording["manifest"] or {}).get("oneShots", [])
+        self._take_one_shots(shots, self._recording["source"]["bucket"])
 
-    def _take(self, name: str, called: str, most: int) -> int:
+    def _stored(self, name: str) -> StoredFile | None:
+        return self._reader.file(self._recording, name)
+
+    def _take_one_shots(self, shots: list[dict[str, Any]], bucket: str) -> None:
+        room = _ONE_SHOTS_BYTES
+        too_large = []
+        for shot in shots:
+            if shot["sizeBytes"] <= room:
+                stored = StoredFile(bucket, shot["key"])
+                room -= self._take(f"one-shots/{shot['index']}", f"One-shot {shot['index']}", stored, room)
+            else:
+                too_large.append(shot)
+        if too_large:
+            what = (
+                f"The sound of {len(too_large):,} of {len(shots):,} one-shots, number {too_large[0]['index']} the first"
+            )
+            size = sum(shot["sizeBytes"] for shot in too_large)
+            self.left_out.append(LeftOut(what, size, f"there is room for {shown_size(_ONE_SHOTS_BYTES)} of them"))
+
+    def _take(self, name: str, called: str, stored: StoredFile | None, most: int) -> int:
         """Take a file of at most so many bytes; returns how many it has, 0 if it is not taken."""
-        read = self._read(name, called, most)
+        read = self._read(called, stored, most)
         if read is None:
             return 0
         data, media = read
         self.urls[name] = f"data:{media};base64,{base64.b64encode(data).decode()}"
         return len(data)
 
-    def _take_waveform(self) -> None:
-        read = self._read("waveform.json", "The waveform", _WAVEFORM_BYTES)
+    def _take_waveform(self, stored: StoredFile | None) -> None:
+        read = self._read("The waveform", stored, _WAVEFORM_BYTES)
         if read is None:
             return
         try:
             data = json.dumps(reduced(json.loads(read[0])), separators=(",", ":")).encode()
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, OverflowError) as error:
             self.left_out.append(LeftOut("The waveform", len(read[0]), f"it is not understood: {error}"))
             return
         self.urls["waveform.json"] = f"data:application/json;base64,{base64.b64encode(data).decode()}"
 
-    def _read(self, name: str, called: str, most: int) -> tuple[bytes, str] | None:
-        stored = self._reader.file(self._recording, name)
+    def _read(self, called: str, stored: StoredFile | None, most: int) -> tuple[bytes, str] | None:
         if stored is None:
             return None
         try:
@@ -108,11 +114,6 @@ class _Files:
             self.left_out.append(LeftOut(called, None, str(error)))
             return None
         if data is None:
-            self.left_out.append(LeftOut(called, size, f"larger than the {most:,} bytes there is room for"))
+            self.left_out.append(LeftOut(called, size, f"there is room for {shown_size(most)}"))
             return None
         return data, media_type(stored.key)
-
-
-def _indexes(manifest: dict[str, Any] | None) -> Iterator[int]:
-    for shot in (manifest or {}).get("oneShots", []):
-        yield shot["index"]

@@ -61,6 +61,7 @@ class Attempt:
         cause: the error's cause.
         parameters: what the service was asked.
         submitted: what the service answered to a `.sync` call.
+        result: what it came to.
 
     """
 
@@ -75,6 +76,7 @@ class Attempt:
     cause: str | None = None
     parameters: Any = None
     submitted: Any = None
+    result: Any = None
 
     def as_json(self) -> dict[str, Any]:
         """Return it as the page reads it."""
@@ -184,10 +186,10 @@ def moment(time: datetime | None) -> str | None:
 
 
 def parsed(text: Any) -> Any:
-    """Return what a text holds as JSON, or the text itself where it holds none."""
+    """Return what a text holds as JSON, or the text itself where it holds none or one too deep."""
     try:
         return json.loads(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return text
 
 
@@ -290,17 +292,18 @@ class _Reading:
         elif kind in _SUBMITTED and visit.attempts:
             visit.attempts[-1].submitted = parsed(details.get("output"))
         elif kind in _SUCCEEDED:
-            self._succeed(visit, kind, time)
+            self._succeed(visit, time, details)
         elif kind in _FAILED or kind in {"EvaluationFailed", "MapIterationFailed"}:
             self._fail(visit, event, kind, details)
         elif kind in _ABORTED:
             self._abandon_inside(visit, time)
             visit.end("ABORTED", time)
 
-    def _succeed(self, visit: Visit, kind: str, time: datetime) -> None:
+    def _succeed(self, visit: Visit, time: datetime, details: dict[str, Any]) -> None:
         visit.succeed()
-        if visit.attempts and visit.attempts[-1].ended is None:
-            visit.attempts[-1].status, visit.attempts[-1].ended = "SUCCEEDED", time
+        attempt = visit.attempts[-1] if visit.attempts else None
+        if attempt and attempt.ended is None:
+            attempt.status, attempt.ended, attempt.result = "SUCCEEDED", time, parsed(details.get("output"))
 
     def _fail(self, visit: Visit, event: dict[str, Any], kind: str, details: dict[str, Any]) -> None:
         error, cause = details.get("error"), details.get("cause")

@@ -12,28 +12,19 @@ from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
 
 from local.execution.history import Visit, moment, parsed, visits_of
+from local.execution.logs import LogReader
+from local.execution.refusals import code, http_status, is_of_nobody, reason
 
 _GENERATED_NAME = re.compile(r"(?P<stem>.+-(?P<logical_id>[A-Za-z0-9]+)-[A-Za-z0-9]{8,})(?P<label>/.+)?")
 _RECORDING = "RECORDING"
 SOURCE = "source"
 _FILES = {"waveform.json": "waveform", "overview.png": "overview", "spectrogram.png": "spectrogram"}
+_LARGEST_MANIFEST = 64_000_000  # bytes; of a hundred hours of sounds it has less
 _ONE_SHOT = re.compile(r"one-shots/(?P<index>[0-9]{1,6})")
 _EXPRESS = ":express:"
 # of an object: no such key, version or bucket, a delete marker, a version that can't be one
 _NOT_THERE = {400, 404, 405}
 _KEY_REFUSED = {"KmsAccessDeniedException", "KmsInvalidStateException", "KmsThrottlingException"}
-# whoever calls is nobody, or is not any more: there is no use in asking for anything else
-_NOBODY = {
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "IncompleteSignature",
-    "InvalidAccessKeyId",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "MissingAuthenticationToken",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
-}
 
 Client = Callable[[str], Any]
 
@@ -83,9 +74,18 @@ class ExecutionReader:
         """Return a document's recording alone."""
         return _Reading(self._client, arn).recording()
 
-    def visits(self, arn: str) -> list[Visit]:
-        """Return the visits of an execution's history, as far as it may be read."""
-        return visits_of(_Reading(self._client, arn).events())
+    def logs(self, arn: str, event_id: int | None = None) -> list[dict[str, Any]]:
+        """Return the lines that each attempt at a state wrote.
+
+        With the event that entered a state, those of that visit: `[{eventId, lines: [{time, text}], note}]`, one for
+        each attempt by the event that scheduled it; `note` says why there are no lines, or not all of them, None where
+        there is nothing to say. Without it those of every visit with attempts: `[{eventId, attempts: [as above]}]`.
+        """
+        visits = visits_of(_Reading(self._client, arn).events())
+        logs = LogReader(self._client, arn, visits)
+        if event_id is not None:
+            return [lines for visit in visits if visit.event_id == event_id for lines in logs.of(visit)]
+        return logs.of_all(visits)
 
     def file(self, recording: dict[str, Any] | None, name: str) -> StoredFile | None:
         """Return where a file of a document's recording lies, None where there is none of that name."""
@@ -113,7 +113,7 @@ class ExecutionReader:
         try:
             answer = self._client("s3").get_object(**stored.request())
         except ClientError as error:
-            raise NotRead(_why(error)) from error
+            raise NotRead(reason(error)) from error
         with answer["Body"] as body:
             size = int(answer["ContentLength"])
             return size, body.read() if size <= most else None
@@ -156,25 +156,25 @@ class _Reading:
             try:
                 return sfn.describe_execution(executionArn=self.arn)
             except ClientError as error:
-                if _code(error) not in _KEY_REFUSED:
+                if code(error) not in _KEY_REFUSED:
                     raise
                 self._note("The execution's input and output", error)
                 return sfn.describe_execution(executionArn=self.arn, includedData="METADATA_ONLY")
         except ClientError as error:
-            if _code(error) in _NOBODY:
+            if is_of_nobody(error):
                 raise
-            if _code(error) == "ExecutionDoesNotExist":
+            if code(error) == "ExecutionDoesNotExist":
                 raise NoSuchExecution(
                     f"There is no execution {self.arn}: Step Functions forgets one 90 days after its end."
                 ) from error
-            raise NotRead(f"The execution {self.arn} can't be read: {_why(error)}") from error
+            raise NotRead(f"The execution {self.arn} can't be read: {reason(error)}") from error
 
     def events(self) -> list[dict[str, Any]]:
         try:
             try:
                 return self._history()
             except ClientError as error:
-                if _code(error) not in _KEY_REFUSED:
+                if code(error) not in _KEY_REFUSED:
                     raise
                 self._note("What the events of the history hold", error)
                 return self._history(includeExecutionData=False)
@@ -235,7 +235,7 @@ class _Reading:
             head = self.client("s3").head_object(**source.request())
         except ClientError as error:
             is_there = False
-            if _http_status(error) not in _NOT_THERE:
+            if http_status(error) not in _NOT_THERE:
                 is_there = None
                 self._note(f"The recording s3://{source.bucket}/{source.key}", error)
         return {
@@ -276,7 +276,8 @@ class _Reading:
     def _manifest(self, stored: StoredFile) -> dict[str, Any] | None:
         called = f"The manifest s3://{stored.bucket}/{stored.key}"
         try:
-            manifest = json.load(self.client("s3").get_object(**stored.request())["Body"])
+            with self.client("s3").get_object(**stored.request())["Body"] as body:
+                manifest = json.loads(body.read(_LARGEST_MANIFEST))
         except ClientError as error:
             self._note(called, error)
             return None
@@ -286,9 +287,9 @@ class _Reading:
         return manifest if isinstance(manifest, dict) else None
 
     def _note(self, what: str, error: ClientError) -> None:
-        if _code(error) in _NOBODY:
+        if is_of_nobody(error):
             raise error
-        self.not_read.append(f"{what} could not be read: {_why(error)}")
+        self.not_read.append(f"{what} could not be read: {reason(error)}")
 
 
 _NO_DEFINITION: dict[str, Any] = {"StartAt": "", "States": {}}
@@ -339,21 +340,6 @@ def _states_of(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield state
         for inner in (state.get("ItemProcessor"), state.get("Iterator"), *state.get("Branches", [])):
             yield from _states_of(inner or {})
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response["Error"]["Code"])
-
-
-def _http_status(error: ClientError) -> int:
-    return int(error.response["ResponseMetadata"]["HTTPStatusCode"])
-
-
-def _why(error: ClientError) -> str:
-    """Return why a call was refused; S3 gives nothing but a status where only an object's head was asked for."""
-    if _code(error).isdigit():
-        return f"{error.operation_name} was answered by {_code(error)} {error.response['Error']['Message']}"
-    return f"{_code(error)}: {error.response['Error'].get('Message', 'no message')}"
 
 
 def _is_text(value: Any) -> bool:

@@ -11,33 +11,41 @@ import json
 from pathlib import Path
 from typing import Any
 
-from local.execution.contents import Contents, contents_of
-from local.execution.reader import ExecutionReader
+from local.execution.contents import Contents
+from local.execution.fitting import embedded
+from local.file_names import safe_name
 from local.page.modules import licences_of, modules_of, styles_of
 
 NAME = "report.html"
 _ENTRY = "page/report.js"
+_UNTIL_DRAWN = (
+    "The scripts in this file draw the report. If this stays, they may not run here, or the browser is older than "
+    "Chrome 105, Firefox 108 or Safari 16.4."
+)
 # what the parser meets is trusted by its hash alone; 'strict-dynamic' trusts an element that a trusted script adds
 _START = f'''const entry = document.createElement("script");
 entry.type = "module";
 entry.src = import.meta.resolve("{_ENTRY}");
 document.head.append(entry);'''
-# what a script element of JSON must not hold, so that nothing in it ends the element
-_ESCAPES = {ord(each): f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
 
 
-def write_report(reader: ExecutionReader, arn: str, path: Path) -> Contents:
-    """Write the report of an execution; returns what is in it.
+def report_path(contents: Contents, output: Path) -> Path:
+    """Return where a report goes: to a folder named after the recording, or else after the execution."""
+    document = contents.document
+    name = document["recording"]["id"] if document["recording"] else document["execution"]["name"]
+    return output / safe_name(name) / NAME
+
+
+def save_report(contents: Contents, path: Path) -> None:
+    """Write a report.
 
     Raises:
         OSError: the file can't be written.
 
     """
-    contents = contents_of(reader, arn)
     text = report_html(contents)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, "utf-8")
-    return contents
 
 
 def report_html(contents: Contents) -> str:
@@ -59,9 +67,9 @@ def report_html(contents: Contents) -> str:
             f'<script type="importmap">{import_map}</script>',
             "</head>",
             "<body>",
-            '<div id="report"><noscript>This report is drawn by the scripts in this file: allow them.</noscript></div>',
+            f'<main id="report"><p class="empty">{_UNTIL_DRAWN}</p></main>',
             _notices(modules),
-            f'<script type="application/json" id="report-contents">{_embedded(contents.as_json())}</script>',
+            f'<script type="application/json" id="report-contents">{embedded(contents.as_json())}</script>',
             f'<script type="module">{_START}</script>',
             "</body>",
             "</html>",
@@ -89,20 +97,17 @@ def _policy(*scripts: str) -> str:
 def _title(document: dict[str, Any]) -> str:
     execution, recording = document["execution"], document["recording"]
     subject = recording["source"]["name"] if recording else execution["name"]
-    return f"{subject} · {execution['machine']} {execution['status']}"
+    title = f"{subject} · {execution['machine']} {execution['status']}"
+    return title.encode("utf-8", "replace").decode()  # JSON may hold half a surrogate pair, a file may not
 
 
 def _notices(names: dict[str, str]) -> str:
     licences = licences_of(names)
-    lines = ["<footer>", "<details>", "<summary>Libraries in this file, and their licences</summary>"]
+    lines = ['<footer id="notices">', "<details>", "<summary>Libraries in this file, and their licences</summary>"]
     for each in licences:
         lines.append(f"<h3>{html.escape(f'{each.package} {each.version}, {each.name}')}</h3>")
         lines.append(f"<pre>{html.escape(each.text)}</pre>")
     return "\n".join([*lines, "</details>", "</footer>"])
-
-
-def _embedded(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)
 
 
 def _data_url(content_type: str, text: str) -> str:

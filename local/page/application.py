@@ -3,7 +3,6 @@
 import json
 from base64 import b64encode
 from hashlib import sha256
-from pathlib import Path
 from secrets import token_urlsafe
 
 from flask import Flask, Response, jsonify, request
@@ -15,10 +14,10 @@ from local.execution.reader import ExecutionReader
 from local.page import guard
 from local.page.changing import fault_routes, start_routes
 from local.page.executions import ExecutionList
+from local.page.modules import STATIC, addresses
 from local.page.reading import execution_routes, stack_routes
 
 PREFIX = "/_page"
-STATIC = Path(__file__).parent / "static"
 _STATIC_TYPES = {".js": "text/javascript", ".css": "text/css"}
 
 
@@ -57,10 +56,11 @@ def _guard(app: Flask) -> None:
 
 def _serve_page(app: Flask) -> None:
     served = {str(path.relative_to(STATIC)): path for path in STATIC.rglob("*") if path.suffix in _STATIC_TYPES}
-    imports = _import_map(served)
+    imports = Markup(json.dumps({"imports": addresses(f"{PREFIX}/static/")}))  # noqa: S704 - names of files of ours
     script_hash = f"sha256-{b64encode(sha256(imports.encode()).digest()).decode()}"
     sheet = Markup('<link rel="stylesheet" href="{}">')
-    sheets = Markup("\n").join(sheet.format(f"{PREFIX}/static/{name}") for name in style_sheets())
+    names = ["base.css", *sorted(path.name for path in STATIC.glob("*.css") if path.name != "base.css")]
+    sheets = Markup("\n").join(sheet.format(f"{PREFIX}/static/{name}") for name in names)
 
     @app.get("/")
     def index() -> Response:
@@ -93,16 +93,3 @@ _INDEX = Markup("""<!doctype html>
 </body>
 </html>
 """)
-
-
-def style_sheets() -> list[str]:
-    """Return the names of the style sheets, in the order in which they count."""
-    return ["base.css", *sorted(path.name for path in STATIC.glob("*.css") if path.name != "base.css")]
-
-
-def _import_map(served: dict[str, Path]) -> Markup:
-    base = f"{PREFIX}/static/"
-    libraries = json.loads((STATIC / "vendor" / "vendor.json").read_text())
-    imports = {library["name"]: f"{base}vendor/{library['file']}" for library in libraries}
-    imports |= {f"page/{name}": f"{base}{name}" for name in sorted(served) if "/" not in name and name.endswith(".js")}
-    return Markup(json.dumps({"imports": imports}))  # noqa: S704 - names of files of ours

@@ -1,6 +1,7 @@
 """The list of an engine's executions, kept up while they go by."""
 
 import threading
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +68,7 @@ class ExecutionList:
         self._update(
             arn,
             state=visits[-1].name,
-            retries=sum(max(0, each.attempts - 1) for each in visits),
+            retries=_retries(visits),
             # what a row of an execution that goes on tells beside its state
             error=visit.error if visit.seconds is None else None,
         )
@@ -75,7 +76,8 @@ class ExecutionList:
     def _end(self, arn: str) -> None:
         described = self._described(arn)
         if described is not None:
-            self._update(arn, **{name: described[name] for name in ("status", "stoppedAt", "error")})
+            ended = {name: described[name] for name in ("status", "stoppedAt", "error")}
+            self._update(arn, **ended, result=_result(described))
 
     def _update(self, arn: str, **facts: Any) -> None:
         with self._lock:
@@ -98,6 +100,31 @@ class ExecutionList:
             return None
 
 
+def _result(described: dict[str, Any]) -> str | None:
+    """Return what came of an execution that has ended, in a few words; None where its output tells nothing."""
+    output = described["output"] if isinstance(described["output"], dict) else {}
+    if described["error"]:
+        return described["cause"]
+    if output.get("outcome") == "completed":
+        count = output.get("oneShotCount")
+        return "1 one-shot" if count == 1 else f"{count} one-shots"
+    error, counts = output.get("error"), output.get("counts")
+    if isinstance(error, dict):
+        return f"{error.get('code')}: {error.get('message')}"
+    if isinstance(counts, dict):
+        return f"{counts.get('listed')} listed, {counts.get('started')} started"
+    return None
+
+
+def _retries(visits: list[StateVisit]) -> int:
+    """Return how often Task states were tried again: by a Retry, or because a Catch led back to them."""
+    attempts = Counter[str]()
+    for visit in visits:
+        if visit.type == "Task":
+            attempts[visit.name] += visit.attempts
+    return attempts.total() - len(attempts)
+
+
 def _line(described: dict[str, Any]) -> dict[str, Any]:
     given = parsed(described["input"])
     uploaded = given.get("detail", {}).get("object", {}) if isinstance(given, dict) else {}
@@ -114,5 +141,6 @@ def _line(described: dict[str, Any]) -> dict[str, Any]:
         "recording": folders[-1] if key else "",
         "user": folders[1] if len(folders) > 2 else "",
         "state": None,
+        "result": None,
         "retries": 0,
     }

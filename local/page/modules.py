@@ -26,6 +26,14 @@ class Licence:
     text: str
 
 
+def addresses(base: str) -> dict[str, str]:
+    """Return where each module is found below an address, by the name that it is imported by."""
+    names = sorted(path.name for path in STATIC.glob("*.js"))
+    return {each["name"]: f"{base}vendor/{each['file']}" for each in _libraries()} | {
+        f"page/{name}": f"{base}{name}" for name in names
+    }
+
+
 def modules_of(entry: str) -> dict[str, str]:
     """Return the texts of a module and of all that it imports, by name, in the order in which they are met.
 

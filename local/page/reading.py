@@ -4,7 +4,9 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import NotFound
 
 from local.engine import Engine
+from local.execution.contents import contents_of
 from local.execution.reader import ExecutionReader
+from local.execution.report import report_html
 from local.page.executions import ExecutionList
 from local.page.stored import send
 from local.page.uploads import LARGEST_UPLOAD
@@ -54,5 +56,11 @@ def execution_routes(engine: Engine, executions: ExecutionList, reader: Executio
         if stored is None:
             raise NotFound(f"The recording has no {file}.")
         return send(engine.client("s3"), stored)
+
+    @routes.get("/executions/<machine>/<name>/report.html")
+    def report(machine: str, name: str) -> Response:
+        text = report_html(contents_of(reader, executions.arn(machine, name)))
+        # to keep, not to open here: it would be another page of this origin
+        return Response(text, mimetype="text/html", headers={"Content-Disposition": "attachment"})
 
     return routes

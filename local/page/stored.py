@@ -2,35 +2,17 @@
 
 from collections.abc import Iterator
 from http import HTTPStatus
-from pathlib import PurePosixPath
 from typing import Any
 
 from botocore.exceptions import ClientError
 from flask import Response, request
 from werkzeug.exceptions import NotFound
 
+from local.execution.media_types import media_type
 from local.execution.reader import StoredFile
 from local.page.guard import STORED
 
 _CHUNK = 256 * 1024
-# by a file's name alone: what an upload says of itself is a stranger's word
-_MEDIA_TYPES = {
-    ".aac": "audio/aac",
-    ".aif": "audio/aiff",
-    ".aiff": "audio/aiff",
-    ".caf": "audio/x-caf",
-    ".flac": "audio/flac",
-    ".json": "application/json",
-    ".m4a": "audio/mp4",
-    ".mp3": "audio/mpeg",
-    ".mp4": "audio/mp4",
-    ".oga": "audio/ogg",
-    ".ogg": "audio/ogg",
-    ".opus": "audio/ogg",
-    ".png": "image/png",
-    ".wav": "audio/wav",
-    ".webm": "audio/webm",
-}
 
 
 def send(s3: Any, stored: StoredFile) -> Response:
@@ -54,7 +36,7 @@ def send(s3: Any, stored: StoredFile) -> Response:
         raise NotFound("It is not in the bucket any more.") from error
     response = Response(_chunks(answer["Body"]), status=answer["ResponseMetadata"]["HTTPStatusCode"])
     response.headers.update(STORED)
-    response.mimetype = _MEDIA_TYPES.get(PurePosixPath(stored.key).suffix.lower(), "application/octet-stream")
+    response.mimetype = media_type(stored.key)
     response.headers["Accept-Ranges"] = "bytes"
     response.content_length = answer["ContentLength"]
     if "ContentRange" in answer:

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
 from local.engine import Engine
 from local.page.application import PREFIX, page_of
@@ -25,7 +25,8 @@ _ARGUMENTS = [
     "--disable-sync",
     "--autoplay-policy=user-gesture-required",
 ]
-_PATIENCE_MS = 60_000
+_PATIENCE_MS = 60_000  # for a machine with much else to do; nothing here is timed
+expect.set_options(timeout=_PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")

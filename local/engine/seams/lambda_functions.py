@@ -1,8 +1,9 @@
-"""Lambda invocations.
+"""Lambda invocations, and where functions log.
 
-moto: runs functions in Docker, or not at all.
-Here: in warm processes under the real runtime client (local.engine.functions).
-Upstream: none; moto means it so.
+moto: runs functions in Docker, or not at all; drops LoggingConfig.
+Here: in warm processes under the real runtime client (local.engine.functions); GetFunctionConfiguration names the
+log group.
+Upstream: none; moto means it so. No issue found on LoggingConfig.
 """
 
 import base64
@@ -13,12 +14,28 @@ from moto.awslambda.models import LambdaFunction
 
 from local.engine.functions import LATEST
 from local.engine.seams import faults, host
-from local.engine.seams.patching import replace
+from local.engine.seams.patching import original, replace
+
+_create = original(LambdaFunction, "create_from_cloudformation_json")
+_get_configuration = LambdaFunction.get_configuration
 
 
 def install() -> None:
-    """Invoke processes."""
+    """Invoke processes, and tell where they log."""
     replace(LambdaFunction, "invoke", _invoke)
+    replace(LambdaFunction, "create_from_cloudformation_json", classmethod(_create_logging))
+    replace(LambdaFunction, "get_configuration", _configuration)
+
+
+def _create_logging(cls: Any, resource_name: str, cloudformation_json: Any, *given: Any, **named: Any) -> Any:
+    function = _create(cls, resource_name, cloudformation_json, *given, **named)
+    function.logging = cloudformation_json["Properties"].get("LoggingConfig", {})
+    return function
+
+
+def _configuration(self: Any, on_create: bool = False) -> dict[str, Any]:
+    logging = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{self.function_name}"} | getattr(self, "logging", {})
+    return {**_get_configuration(self, on_create), "LoggingConfig": logging}
 
 
 def _invoke(self: Any, body: Any, request_headers: Any, response_headers: dict[str, str]) -> bytes:

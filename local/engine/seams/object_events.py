@@ -1,10 +1,11 @@
 """The event that S3 sends to EventBridge.
 
 moto: its id and sequencer are constants, its time a number, the ETag's name `eTag`, and the reason the
-notification's name; whatever goes wrong in delivery is swallowed.
-Here: the event in AWS's shape, with the key verbatim; what goes wrong is logged.
+notification's name; whatever goes wrong in delivery is swallowed. A multipart upload that is completed sends PutObject
+too, before the object has its metadata.
+Here: the event in AWS's shape, with the key verbatim; what goes wrong is logged. A multipart upload sends one event.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
-Upstream: no issue found.
+Upstream: no issue found; https://github.com/getmoto/moto/pull/7435 meant to send one event.
 """
 
 import time
@@ -13,6 +14,7 @@ from typing import Any
 
 from moto.s3 import notifications
 from moto.s3.models import FakeDeleteMarker
+from moto.s3.notifications import S3NotificationEvent
 
 from local.engine.seams import event_targets
 from local.engine.seams.patching import replace
@@ -61,4 +63,6 @@ def object_event(account_id: str, bucket: Any, event_name: str, key: Any) -> dic
 
 
 def _send(account_id: str, bucket: Any, event_name: str, key: Any) -> None:
+    if event_name == S3NotificationEvent.OBJECT_CREATED_PUT_EVENT and key.multipart:
+        return
     event_targets.send_to_default_bus(account_id, bucket.region_name, object_event(account_id, bucket, event_name, key))

@@ -3,7 +3,8 @@
 export const START = "start";
 export const END = "end";
 
-const SHORT_LABEL = 34;
+const LABEL_LINE = 24;
+const LABEL_LINES = 2;
 const CATCH_ALL = "States.ALL";
 
 const SERVICES = {
@@ -82,7 +83,7 @@ export function conditionText(rule) {
 }
 
 /** A text cut to a length, with an ellipsis where something is left out. */
-export function shortened(value, length = SHORT_LABEL) {
+export function shortened(value, length = LABEL_LINE) {
   const characters = [...value];
   return characters.length <= length
     ? value
@@ -99,22 +100,10 @@ function addScope(graph, scope, parent, branch) {
   const scoped = { nodes: new Map(), edges: new Map() };
   const addNode = (id, name, type, state) =>
     scoped.nodes.set(id, { id, name, type, state, parent, branch, isMain: false });
-  const addEdge = (from, to, kind, label = "", title = label) => {
-    const known = scoped.edges.get(`${from} ${kind} ${to}`);
-    if (!known) {
-      scoped.edges.set(`${from} ${kind} ${to}`, {
-        id: `${from} ${kind} ${to}`,
-        from,
-        to,
-        kind,
-        label,
-        title,
-        isMain: false,
-      });
-    } else {
-      known.label = shortened(`${known.label}, ${label}`);
-      known.title = `${known.title}\n${title}`;
-    }
+  const addEdge = (from, to, kind, rule = "") => {
+    const id = `${from} ${kind} ${to}`;
+    if (!scoped.edges.has(id)) scoped.edges.set(id, { id, from, to, kind, rules: [], isMain: false });
+    scoped.edges.get(id).rules.push(rule);
   };
 
   for (const [name, state] of states) addNode(idOf(name), name, text(state.Type), state);
@@ -129,7 +118,7 @@ function addScope(graph, scope, parent, branch) {
     if (scope?.StartAt !== undefined) addEdge(START, target(scope.StartAt), "start");
   }
   for (const [name, state] of states) {
-    for (const edge of transitions(state)) addEdge(idOf(name), target(edge.next), edge.kind, edge.label, edge.title);
+    for (const edge of transitions(state)) addEdge(idOf(name), target(edge.next), edge.kind, edge.rule);
     if (state.End === true && parent === null) {
       addNode(END, "End", "End", null);
       addEdge(idOf(name), END, "end");
@@ -137,7 +126,9 @@ function addScope(graph, scope, parent, branch) {
   }
   markMainPath(scoped, parent === null ? START : idOf(text(scope?.StartAt)));
   graph.nodes.push(...scoped.nodes.values());
-  graph.edges.push(...scoped.edges.values());
+  for (const { rules, ...edge } of scoped.edges.values()) {
+    graph.edges.push({ ...edge, label: labelOf(edge.kind, rules), title: rules.join("\n") });
+  }
   for (const [name, state] of states) {
     nestedScopes(state).forEach((nested, index) => {
       addScope(graph, nested, idOf(name), index);
@@ -153,19 +144,32 @@ function nestedScopes(state) {
 
 function transitions(state) {
   const found = [];
-  if (state.Next !== undefined) found.push({ kind: "next", next: state.Next, label: "", title: "" });
-  for (const rule of list(state.Choices)) {
-    const condition = conditionText(rule);
-    found.push({ kind: "choice", next: rule?.Next, label: shortened(condition), title: condition });
-  }
-  if (state.Default !== undefined)
-    found.push({ kind: "choice", next: state.Default, label: "default", title: "default" });
+  if (state.Next !== undefined) found.push({ kind: "next", next: state.Next });
+  for (const rule of list(state.Choices)) found.push({ kind: "choice", next: rule?.Next, rule: conditionText(rule) });
+  if (state.Default !== undefined) found.push({ kind: "choice", next: state.Default, rule: "default" });
   for (const rule of list(state.Catch)) {
-    const errors = list(rule?.ErrorEquals).map(text);
-    const label = errors.includes(CATCH_ALL) ? "any error" : shortened(errors.map(withoutService).join(", "));
-    found.push({ kind: "catch", next: rule?.Next, label, title: errors.join(", ") });
+    found.push({ kind: "catch", next: rule?.Next, rule: list(rule?.ErrorEquals).map(text).join(", ") });
   }
   return found;
+}
+
+/** What stands at an edge: a condition in two lines, the beginnings of several, the names of the errors caught. */
+function labelOf(kind, rules) {
+  if (kind === "catch") {
+    if (rules.some((rule) => rule.includes(CATCH_ALL))) return "any error";
+    return shortened(rules.flatMap((rule) => rule.split(", ").map(withoutService)).join(", "), 2 * LABEL_LINE);
+  }
+  if (kind !== "choice") return "";
+  if (rules.length === 1) return wrapped(rules[0]).join("\n");
+  const more = rules.length > LABEL_LINES ? [`or ${rules.length - 1} others`] : [shortened(rules[1])];
+  return [shortened(rules[0]), ...more].join("\n");
+}
+
+function wrapped(value) {
+  const words = value.split(" ");
+  let first = words.shift();
+  while (words.length && first.length + 1 + words[0].length <= LABEL_LINE) first += ` ${words.shift()}`;
+  return [first, words.join(" ")].filter(Boolean).map((line) => shortened(line));
 }
 
 function withoutService(error) {
@@ -186,7 +190,9 @@ function markMainPath({ nodes, edges }, start) {
     const out = leaving.get(id) ?? [];
     let chosen = { length: out.length || isUnhappyEnd(nodes.get(id)) ? Number.NEGATIVE_INFINITY : 0, edge: null };
     for (const edge of out) {
-      const length = onTheWay.has(edge.to) ? Number.NEGATIVE_INFINITY : 1 + lengthFrom(edge.to);
+      const length = onTheWay.has(edge.to)
+        ? Number.NEGATIVE_INFINITY
+        : workOf(nodes.get(edge.to)) + lengthFrom(edge.to);
       if (length > chosen.length) chosen = { length, edge };
     }
     onTheWay.delete(id);
@@ -201,6 +207,11 @@ function markMainPath({ nodes, edges }, start) {
     if (edge) edge.isMain = true;
     id = edge?.to;
   }
+}
+
+/** A task weighs more than the choice or the end beside it. */
+function workOf(node) {
+  return ["Task", "Map", "Parallel"].includes(node.type) ? 2 : 1;
 }
 
 function isUnhappyEnd(node) {

@@ -70,14 +70,14 @@ const OUTCOMES = [
   "Timed out",
   "Aborted",
 ];
-const HEADINGS = ["Status", "Recording", "User", "State", "Retries", "Started", "Took"];
+const HEADINGS = ["Status", "Recording", "User", "Result", "Retries", "Started", "Took"];
 
 function matches(execution, filter) {
   if (filter.machine && execution.machine !== filter.machine) return false;
   if (filter.outcome && outcome(execution).word !== filter.outcome) return false;
-  const { recording, user, name, state, error, machine } = execution;
+  const { recording, user, name, state, result, error, machine } = execution;
   const text = filter.text.trim().toLowerCase();
-  return !text || [recording, user, name, state, error, machine].join("\n").toLowerCase().includes(text);
+  return !text || [recording, user, name, state, result, error, machine].join("\n").toLowerCase().includes(text);
 }
 
 function counted(shown, all) {
@@ -90,8 +90,8 @@ function Filter({ filter, machines, onFilter }) {
   return html`<form class="filter" role="search" onSubmit=${(event) => event.preventDefault()}>
     <input
       type="search"
-      aria-label="Recording, user, state, error or name"
-      placeholder="Recording, user, state, error"
+      aria-label="Recording, user, state, result, error or name"
+      placeholder="Recording, user, state, result, error"
       value=${filter.text}
       onInput=${set("text")}
     />
@@ -112,7 +112,7 @@ function withChosen(machines, chosen) {
 
 /** Drawn anew only when its execution has changed, or while it runs: of hundreds, a few. */
 const Row = memo(({ execution, now }) => {
-  const { machine, name, recording, user, state, error, retries, startedAt, stoppedAt } = execution;
+  const { machine, name, recording, user, status, state, result, error, retries, startedAt, stoppedAt } = execution;
   const took = stoppedAt ? secondsBetween(startedAt, stoppedAt) : Math.max(0, (now - Date.parse(startedAt)) / 1000);
   return html`<div class="execution" role="row">
     <span role="cell" class="status"><${Status} execution=${execution} /></span>
@@ -121,7 +121,9 @@ const Row = memo(({ execution, now }) => {
       ${machine !== "ProcessRecording" && html` <span class="muted">${machine}</span>`}
     </span>
     <span role="cell" class="user">${user}</span>
-    <span role="cell" class="state" title=${error ?? ""}>${state}${error && html` <span class="error">${error}</span>`}</span>
+    <span role="cell" class="result" title=${result ?? ""}>
+      ${status === "RUNNING" && html`${state} `}${error && html`<span class="error">${error}</span> `}${result}
+    </span>
     <span role="cell" class="retries">${retries > 0 ? html`<span title="retries">↻ ${retries}</span>` : ""}</span>
     <time role="cell" class="started" datetime=${startedAt} title=${startedAt}>${clock(startedAt)}</time>
     <span role="cell" class="took">${duration(took)}</span>

@@ -49,7 +49,7 @@ function Head({ document, actions }) {
   const state = visits.at(-1)?.state;
   const now = useNow(execution.status === "RUNNING");
   const stopped = execution.stoppedAt ?? new Date(now).toISOString();
-  const retries = visits.reduce((sum, visit) => sum + Math.max(0, visit.attempts.length - 1), 0);
+  const retries = retriesOf(visits);
   return html`<header class="execution-head">
     <div>
       <h1>${recording?.source.name ?? execution.name} <${Status} execution=${{ ...execution, state }} /></h1>
@@ -63,6 +63,13 @@ function Head({ document, actions }) {
     </div>
     ${actions}
   </header>`;
+}
+
+/** How often Task states were tried again: by a Retry, or because a Catch led back to them. */
+function retriesOf(visits) {
+  const tasks = visits.filter(({ type }) => type === "Task");
+  const attempts = tasks.reduce((sum, visit) => sum + visit.attempts.length, 0);
+  return Math.max(0, attempts - new Set(tasks.map(({ state }) => state)).size);
 }
 
 function Problem({ execution }) {

@@ -4,19 +4,10 @@ import { duration, secondsBetween } from "page/format.js";
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "page/html.js";
 import { icon } from "page/icons.js";
 import { layoutOf } from "page/layout.js";
-import { itemCountsOf, takenEdges, visitsByState } from "page/visited.js";
+import { itemCountsOf, STATUS_WORDS, takenEdges, visitsByState } from "page/visited.js";
 
 const ZOOM = { least: 0.25, most: 2, step: 1.25 };
 const STATUS_SIGNS = { SUCCEEDED: "✓", CAUGHT: "!", FAILED: "✕", TIMED_OUT: "✕", ABORTED: "■", RUNNING: "" };
-const STATUS_WORDS = {
-  SUCCEEDED: "succeeded",
-  CAUGHT: "error caught",
-  FAILED: "failed",
-  TIMED_OUT: "timed out",
-  ABORTED: "aborted",
-  RUNNING: "running",
-};
-
 /** The graph of an execution. `selected` is a state's name or null. */
 export function Graph({ document, selected, onSelect }) {
   const layout = useLayout(document.definition);
@@ -171,20 +162,20 @@ function Node({ node, visits, counts, isSelected, onSelect, onHover, onMove }) {
       <span class="graph-icon">${icon(node.service.service)}</span>
       <span class="graph-text"><span class="graph-name">${node.name}</span><span class="graph-service">${subtitle(node, last)}</span></span>
       ${counts && html`<span class="graph-counts">${counts}</span>`}
-      <span class="graph-sign">${STATUS_SIGNS[status] ?? ""}</span>
       <span class="graph-badges">
-        ${retries > 0 && html`<span class="graph-badge retries">↻ ${retries}</span>`}
         ${visits?.length > 1 && html`<span class="graph-badge">× ${visits.length}</span>`}
+        ${retries > 0 && html`<span class="graph-badge retries">↻ ${retries}</span>`}
+        ${STATUS_SIGNS[status] && html`<span class="graph-badge sign">${STATUS_SIGNS[status]}</span>`}
       </span>
     </button>`;
 }
 
 function subtitle(node, last) {
   const { service, action } = node.service;
-  const what = node.type === "Missing" ? "not defined" : [service, action].filter(Boolean).join(" ");
-  return last?.leftAt && node.type !== "Choice"
-    ? `${what} · ${duration(secondsBetween(last.enteredAt, last.leftAt))}`
-    : what;
+  if (node.type === "Missing") return "not defined";
+  if (!last?.leftAt || ["Choice", "Succeed", "Fail"].includes(node.type))
+    return [service, action].filter(Boolean).join(" ");
+  return `${service} · ${duration(secondsBetween(last.enteredAt, last.leftAt))}`;
 }
 
 function spoken(node, visits, retries, counts) {

@@ -4,7 +4,7 @@ import { html, useEffect, useMemo, useRef, useState } from "page/html.js";
 
 const SHOWN_LINES = 40;
 const SPARE_LINES = 8;
-const SHOWN_CHARACTERS = 20_000;
+const SHOWN_CHARACTERS = 5000;
 const COLOURED_CHARACTERS = 200_000;
 const TOKENS = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/g;
 

@@ -112,4 +112,6 @@ function useDroppedFiles(onFiles) {
   });
 }
 
-render(html`<${Page} />`, document.getElementById("page"));
+const place = document.getElementById("page");
+place.replaceChildren();
+render(html`<${Page} />`, place);

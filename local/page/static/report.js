@@ -4,26 +4,43 @@ import { ExecutionView } from "page/execution.js";
 import { bytes } from "page/format.js";
 import { html, render } from "page/html.js";
 
+/** What whoever made the report was not allowed to read, or what was not there. */
+function NotRead({ notRead }) {
+  if (notRead.length === 0) return null;
+  return html`<section class="surface not-read" aria-labelledby="not-read">
+    <h2 id="not-read">Not everything could be read</h2>
+    <ul>
+      ${notRead.map((text) => html`<li key=${text}>${text}</li>`)}
+    </ul>
+  </section>`;
+}
+
 /** What did not go into the file, and how much it is. */
 function LeftOut({ leftOut }) {
   if (leftOut.length === 0) return null;
   return html`<section class="surface left-out" aria-labelledby="left-out">
     <h2 id="left-out">Not in this file</h2>
     <ul>
-      ${leftOut.map((each) => html`<li key=${each.what}>${each.what}${each.bytes ? `, ${bytes(each.bytes)}` : ""}: ${each.why}</li>`)}
+      ${leftOut.map(
+        (each) =>
+          html`<li key=${each.what}>${each.what}${each.bytes !== null && ` (${bytes(each.bytes)})`}: ${each.why}</li>`,
+      )}
     </ul>
   </section>`;
 }
 
 function Report({ contents }) {
-  const { document, files, logs, leftOut } = contents;
+  const { files, logs, leftOut } = contents;
   const fileUrl = (name) => (Object.hasOwn(files, name) ? files[name] : null);
   const loadLogs = (visit) => Promise.resolve(logs[visit.eventId] ?? []);
   return html`
-    <${ExecutionView} document=${document} fileUrl=${fileUrl} loadLogs=${loadLogs} isLive=${false} />
+    <${NotRead} notRead=${contents.document.notRead} />
+    <${ExecutionView} document=${contents.document} fileUrl=${fileUrl} loadLogs=${loadLogs} isLive=${false} />
     <${LeftOut} leftOut=${leftOut} />
   `;
 }
 
 const contents = JSON.parse(document.getElementById("report-contents").textContent);
-render(html`<${Report} contents=${contents} />`, document.getElementById("report"));
+const place = document.getElementById("report");
+place.replaceChildren();
+render(html`<${Report} contents=${contents} />`, place);

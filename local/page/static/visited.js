@@ -1,5 +1,14 @@
 /** What became of a graph's states and edges in an execution. */
 
+export const STATUS_WORDS = {
+  SUCCEEDED: "succeeded",
+  CAUGHT: "error caught",
+  FAILED: "failed",
+  TIMED_OUT: "timed out",
+  ABORTED: "aborted",
+  RUNNING: "running",
+};
+
 /** The visits of each state by its name, in the order of their entering. */
 export function visitsByState(visits) {
   return Map.groupBy(visits, (visit) => visit.state);

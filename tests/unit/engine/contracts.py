@@ -206,7 +206,8 @@ def _lambda_functions(client: Client) -> Any:
     name = client("lambda").list_functions()["Functions"][0]["FunctionName"]
     answer = client("lambda").invoke(FunctionName=name, Payload=json.dumps({"do": "greet", "name": "Ada"}))
     told = json.loads(answer["Payload"].read())
-    return told.get("greeting") if isinstance(told, dict) else told
+    logging = client("lambda").get_function_configuration(FunctionName=name).get("LoggingConfig", {})
+    return [told.get("greeting") if isinstance(told, dict) else told, logging.get("LogGroup", "").startswith("/greet/")]
 
 
 def _listening_queue(client: Client, pattern: dict[str, Any]) -> str:
@@ -231,10 +232,22 @@ def _object_events(client: Client) -> Any:
     s3.create_bucket(Bucket=bucket)
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}})
-    url = _listening_queue(client, {"source": ["aws.s3"], "detail": {"bucket": {"name": [bucket]}}})
+    created = {"detail-type": ["Object Created"], "detail": {"bucket": {"name": [bucket]}}}
+    url = _listening_queue(client, created)
     s3.put_object(Bucket=bucket, Key="a+b 100%25.wav", Body=b"x")
     event = _received(client, url) or {"detail": {"object": {}}}
-    return [event["detail"].get("reason"), sorted(event["detail"]["object"]), event["detail"]["object"].get("key")]
+    described = [event["detail"].get("reason"), sorted(event["detail"]["object"]), event["detail"]["object"].get("key")]
+    return [*described, _reasons_of_multipart(client, bucket, url)]
+
+
+def _reasons_of_multipart(client: Client, bucket: str, url: str) -> list[Any]:
+    s3, named = client("s3"), {"Bucket": bucket, "Key": "in parts.wav"}
+    client("sqs").purge_queue(QueueUrl=url)
+    upload = named | {"UploadId": s3.create_multipart_upload(**named)["UploadId"]}
+    part = {"PartNumber": 1, "ETag": s3.upload_part(**upload, PartNumber=1, Body=b"x")["ETag"]}
+    s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [part]})
+    received = [_received(client, url), _received(client, url)]
+    return [event and event["detail"].get("reason") for event in received]
 
 
 def _conditional_writes(client: Client) -> Any:
@@ -620,12 +633,17 @@ CONTRACTS = [
     Contract("choice_rules", _choice_rules, {"by": "rule"}, on_jsonata=True),
     Contract("tasks", _tasks, ["EssentialContainerExited", [3]]),
     Contract("task_definitions", _task_definitions, ["256", "awsvpc", 512]),
-    Contract("lambda_functions", _lambda_functions, "Hello, Ada!"),
+    Contract("lambda_functions", _lambda_functions, ["Hello, Ada!", True]),
     Contract("log_group_arns", _log_group_arns, ":*"),
     Contract(
         "object_events",
         _object_events,
-        ["PutObject", ["etag", "key", "sequencer", "size", "version-id"], "a+b 100%25.wav"],
+        [
+            "PutObject",
+            ["etag", "key", "sequencer", "size", "version-id"],
+            "a+b 100%25.wav",
+            ["CompleteMultipartUpload", None],
+        ],
     ),
     Contract("conditional_resources", _conditional_resources, "AWS::SQS::Queue"),
     Contract("conditional_writes", _conditional_writes, [[False, True], [["id", "winner"]] * 4, {"S": "a"}]),

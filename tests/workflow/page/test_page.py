@@ -105,6 +105,15 @@ def test_given_an_upload_that_says_it_is_a_page_when_it_is_asked_for_then_it_is_
     assert sent.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
 
 
+def test_given_an_execution_when_its_report_is_asked_for_then_it_comes_as_a_file_to_keep(
+    page: Page, finished: Finished
+) -> None:
+    report = page.get(f"{started(finished(page))}/report.html")
+
+    assert (report.mimetype, report.headers["Content-Disposition"]) == ("text/html", "attachment")
+    assert "<title>files.wav · ProcessRecording SUCCEEDED</title>" in report.text
+
+
 def test_given_an_execution_when_it_is_uploaded_again_then_it_is_a_recording_of_its_own_with_the_same_settings(
     page: Page,
 ) -> None:
@@ -250,3 +259,17 @@ def test_given_a_stored_object_when_a_browser_opens_it_by_its_s3_address_then_it
     connection.request("GET", f"/{bucket}/page.html", headers={"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "none"})
 
     assert connection.getresponse().status == 403
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "result"),
+    [
+        ("shots.wav", wav_recording(beeps(2)), "2 one-shots"),
+        ("one.wav", wav_recording(beeps(1)), "1 one-shot"),
+        ("letter.m4a", b"Dear Sir " * 100, "NOT_AUDIO: file 'letter.m4a' is not audio"),
+    ],
+)
+def test_given_an_execution_that_ended_when_it_is_listed_then_it_says_what_came_of_it(
+    page: Page, name: str, body: bytes, result: str
+) -> None:
+    assert wait_for_row(page, page.upload(body, name))["result"].startswith(result)

@@ -1,0 +1,186 @@
+"""How fast the page is in Chromium: 500 executions in the list, a recording of an hour opened.
+
+    .venv/bin/python -m bench.page
+
+Times are the browser's own (performance.now), from the navigation's start to the second frame after what was waited
+for is in the document: the medians of five cold tabs.
+"""
+
+import json
+import os
+import shutil
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import soundfile
+import typer
+from playwright.sync_api import Browser, Page, sync_playwright
+from rich.console import Console
+from rich.table import Table
+
+from local.engine import Engine
+from local.page.application import PREFIX, page_of
+
+ROOT = Path(__file__).resolve().parents[1]
+_EXECUTIONS = 500
+_TABS = 5
+_HOUR_SECONDS = 3600
+_RATE = 44_100
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# resolves at the second frame after `selector` matches at least `count` elements
+_PAINTED = """([selector, count]) => new Promise((resolve) => {
+  const look = () => {
+    if (document.querySelectorAll(selector).length < count) return requestAnimationFrame(look);
+    requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now())));
+  };
+  look();
+})"""
+# scrolls to the end in steps of a frame each; the longest and the 95th percentile of the frames
+_SCROLLED = """() => new Promise((resolve) => {
+  const frames = [];
+  let last = performance.now();
+  const step = () => {
+    const now = performance.now();
+    frames.push(now - last);
+    last = now;
+    const before = scrollY;
+    scrollBy(0, 400);
+    if (scrollY === before && frames.length > 3) {
+      frames.sort((a, b) => a - b);
+      return resolve([frames[Math.floor(frames.length * 0.95)], frames.at(-1), frames.length]);
+    }
+    requestAnimationFrame(step);
+  };
+  requestAnimationFrame(step);
+})"""
+_FILTERED = """() => new Promise((resolve) => {
+  const field = document.querySelector("input[type=search]");
+  const began = performance.now();
+  field.value = "take 123";
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - began)));
+})"""
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+console = Console()
+
+
+@app.command()
+def measure(
+    json_path: Annotated[Path | None, typer.Option("--json", help="also write the figures here")] = None,
+) -> None:
+    """Measure the page in Chromium."""
+    with Engine.deploy(ROOT / "template.yaml", time_scale=0.01, warm=True) as engine, sync_playwright() as playwright:
+        engine.mount(PREFIX, page_of(engine))
+        browser = playwright.chromium.launch(executable_path=_chromium(), args=_ARGUMENTS)
+        figures = {**_hour(engine, browser), **_list(engine, browser)}
+        browser.close()
+    table = Table("what", "median", "least", "most")
+    for what, values in figures.items():
+        table.add_row(what, *(f"{value:.0f} ms" for value in (statistics.median(values), min(values), max(values))))
+    console.print(table)
+    console.print(f"load: {os.getloadavg()[0]:.1f}")
+    if json_path:
+        json_path.write_text(json.dumps(figures, indent=1))
+
+
+def _list(engine: Engine, browser: Browser) -> dict[str, list[float]]:
+    sfn, machine = engine.client("stepfunctions"), engine.outputs["ProcessRecordingArn"]
+    console.print(f"starting {_EXECUTIONS} executions ...")
+    arns = [
+        sfn.start_execution(stateMachineArn=machine, input=json.dumps(_event(engine, number)))["executionArn"]
+        for number in range(_EXECUTIONS)
+    ]
+    for arn in arns:
+        engine.wait(arn, 600)
+    painted, p95, longest, filtered = [], [], [], []
+    for _ in range(_TABS):
+        tab = _open(browser, engine)
+        painted.append(tab.evaluate(_PAINTED, [".execution:not(.head)", _EXECUTIONS]))
+        at_95, at_most, _frames = tab.evaluate(_SCROLLED)
+        p95.append(at_95)
+        longest.append(at_most)
+        filtered.append(tab.evaluate(_FILTERED))
+        tab.context.close()
+    return {
+        f"{_EXECUTIONS} executions: navigation to all rows painted": painted,
+        "scrolling through them: 95% of frames within": p95,
+        "scrolling through them: longest frame": longest,
+        "a filter typed: its rows painted": filtered,
+    }
+
+
+def _event(engine: Engine, number: int) -> dict[str, Any]:
+    """Return an upload's event of what is not there: ValidateUpload rejects it, and no container is needed."""
+    return {
+        "region": engine.region,
+        "time": "2026-11-26T08:00:00Z",
+        "detail": {
+            "bucket": {"name": engine.outputs["RecordingsBucketName"]},
+            "object": {"key": f"public/unprocessed/demo/take {number}.wav", "size": 1000, "version-id": "null"},
+        },
+    }
+
+
+def _hour(engine: Engine, browser: Browser) -> dict[str, list[float]]:
+    console.print("processing a recording of an hour ...")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "an hour.flac"
+        soundfile.write(file, _sounds_of_an_hour(), _RATE, subtype="PCM_16")
+        key = f"public/unprocessed/demo/{file.name}"
+        engine.client("s3").upload_file(str(file), engine.outputs["RecordingsBucketName"], key)
+    arn = engine.wait_for_execution(lambda event: event.get("detail", {}).get("object", {}).get("key") == key, 60)
+    ended = engine.wait(arn, 1200)
+    if ended.end_state != "Processed":
+        raise RuntimeError(f"The hour ended in {ended.end_state}: {ended.cause}")
+    opened = []
+    for _ in range(_TABS):
+        tab = _open(browser, engine, f"#/executions/ProcessRecording/{arn.rpartition(':')[2]}")
+        tab.get_by_role("tab", name="Recording", exact=True).wait_for()
+        began = tab.evaluate("performance.now()")
+        tab.get_by_role("tab", name="Recording", exact=True).click()
+        opened.append(tab.evaluate(_PAINTED, [_WAVEFORM_READY, 1]) - began)
+        tab.context.close()
+    return {"a recording of an hour: click to waveform with its cuts painted": opened}
+
+
+_WAVEFORM_READY = ".waveform-box[aria-busy=false]"  # the cuts are in it when it is drawn
+
+
+def _sounds_of_an_hour() -> np.ndarray:
+    """Return an hour of quiet noise with a decaying tone every five seconds: 720 sounds."""
+    random = np.random.default_rng(1)
+    samples = (random.standard_normal(_HOUR_SECONDS * _RATE) * 1e-4).astype(np.float32)
+    seconds = np.arange(_RATE) / _RATE
+    for second in range(2, _HOUR_SECONDS - 2, 5):
+        tone = 0.5 * np.exp(-6 * seconds) * np.sin(2 * np.pi * random.uniform(100, 2000) * seconds)
+        samples[second * _RATE : (second + 1) * _RATE] += tone.astype(np.float32)
+    return samples
+
+
+def _open(browser: Browser, engine: Engine, fragment: str = "") -> Page:
+    tab = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    tab.goto(f"{engine.endpoint}{PREFIX}/{fragment}")
+    return tab
+
+
+def _chromium() -> str:
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if found is None:
+        raise typer.BadParameter("there is no chromium on the PATH; name another by CHROMIUM")
+    return found
+
+
+if __name__ == "__main__":
+    app()

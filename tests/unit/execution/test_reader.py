@@ -1,0 +1,234 @@
+"""What a document tells where not everything may be read."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from botocore.response import StreamingBody
+
+from local.execution.reader import ExecutionReader, NoSuchExecution, NotRead, StoredFile, machine_name
+from tests.unit.execution.answers import DENIED, Answers
+from tests.unit.execution.histories import BEGAN, SUCCEEDED_AT_LAST, event
+
+ARN = "arn:aws:states:eu-west-1:123456789012:execution:app-ProcessRecording-1A2B3C4D5E6F:e1"
+MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:app-ProcessRecording-1A2B3C4D5E6F"
+TABLE = {
+    "Type": "Task",
+    "Resource": "arn:aws:states:::dynamodb:updateItem",
+    "Arguments": {"TableName": "t"},
+    "End": True,
+}
+UPLOAD = {
+    "detail": {"bucket": {"name": "bucket"}, "object": {"key": "public/unprocessed/u/a b.wav", "version-id": "v1"}}
+}
+IDENTIFIED = [
+    event(1, "ExecutionStarted", 0, input="{}"),
+    event(2, "PassStateEntered", 0, name="Identify", input="{}"),
+    event(3, "PassStateExited", 2, name="Identify", output="{}", assignedVariables={"recordingId": '"r1"'}),
+]
+HEAD = {"Bucket": "bucket", "Key": "public/unprocessed/u/a b.wav", "VersionId": "v1"}
+
+
+@pytest.fixture
+def answers() -> Answers:
+    return Answers()
+
+
+def _describe(answers: Answers, **more: Any) -> None:
+    described = {"executionArn": ARN, "stateMachineArn": MACHINE, "name": "e1", "status": "RUNNING", "startDate": BEGAN}
+    answers.give("stepfunctions", "describe_execution", described | {"input": json.dumps(UPLOAD)} | more)
+
+
+def _history(answers: Answers, events: list[dict[str, Any]]) -> None:
+    answers.give("stepfunctions", "get_execution_history", {"events": events})
+
+
+def _definition(answers: Answers, states: dict[str, Any]) -> None:
+    described = {
+        "stateMachineArn": MACHINE,
+        "name": "m",
+        "roleArn": "arn:aws:iam::123456789012:role/r",
+        "updateDate": BEGAN,
+    }
+    definition = {"StartAt": next(iter(states)), "States": states}
+    answers.give(
+        "stepfunctions", "describe_state_machine_for_execution", described | {"definition": json.dumps(definition)}
+    )
+
+
+def _document(answers: Answers) -> dict[str, Any]:
+    document = ExecutionReader(answers.client).document(ARN)
+    answers.all_were_asked_for()
+    return document
+
+
+def test_given_a_table_and_a_bucket_that_may_not_be_read_when_read_then_it_is_told_and_the_rest_is_there(
+    answers: Answers,
+) -> None:
+    _describe(answers)
+    _history(answers, IDENTIFIED)
+    _definition(answers, {"Claim": TABLE})
+    answers.refuse("dynamodb", "query", *DENIED)
+    answers.refuse("s3", "head_object", "403", "Forbidden", 403)
+
+    document = _document(answers)
+
+    assert document["notRead"] == [
+        "The record in the table t could not be read: AccessDeniedException: "
+        "User: arn:aws:iam::123456789012:user/u is not authorized",
+        "The recording s3://bucket/public/unprocessed/u/a b.wav could not be read: "
+        "HeadObject was answered by 403 Forbidden",
+    ]
+    assert document["recording"]["id"] == "r1"
+    assert document["recording"]["source"]["isThere"] is None
+    assert (document["recording"]["record"], document["recording"]["oneShots"]) == (None, [])
+    assert [visit["state"] for visit in document["visits"]] == ["Identify"]
+
+
+def test_given_a_manifest_that_is_gone_or_no_json_when_read_then_it_is_told(answers: Answers) -> None:
+    item = {"id": {"S": "r1"}, "item": {"S": "RECORDING"}, "manifest_key": {"S": "m.json"}, "n": {"N": "1.5"}}
+    for refused in (True, False):
+        _describe(answers)
+        _history(answers, IDENTIFIED)
+        _definition(answers, {"Claim": TABLE})
+        answers.give("dynamodb", "query", {"Items": [item]})
+        answers.give("s3", "head_object", {"ContentLength": 3, "Metadata": {"a": "b"}}, HEAD)
+        if refused:
+            answers.refuse("s3", "get_object", "NoSuchKey", "The specified key does not exist.", 404)
+        else:
+            answers.give("s3", "get_object", {"Body": StreamingBody(io.BytesIO(b"<html>"), 6)})
+
+    gone, wrong = _document_of_two(answers)
+
+    assert gone["notRead"] == [
+        "The manifest s3://bucket/m.json could not be read: NoSuchKey: The specified key does not exist."
+    ]
+    assert wrong["notRead"] == ["The manifest s3://bucket/m.json is no JSON: Expecting value: line 1 column 1 (char 0)"]
+    assert gone["recording"]["record"]["n"] == 1.5
+    assert gone["recording"]["source"]["isThere"] is True
+
+
+def _document_of_two(answers: Answers) -> tuple[dict[str, Any], dict[str, Any]]:
+    reader = ExecutionReader(answers.client)
+    return reader.document(ARN), reader.document(ARN)
+
+
+def test_given_neither_history_nor_definition_when_read_then_what_the_execution_says_of_itself_is_there(
+    answers: Answers,
+) -> None:
+    _describe(answers, output='{"recordingId": "r2"}', status="SUCCEEDED", stopDate=BEGAN)
+    answers.refuse("stepfunctions", "get_execution_history", *DENIED)
+    answers.refuse("stepfunctions", "describe_state_machine_for_execution", *DENIED)
+    answers.refuse("s3", "head_object", "404", "Not Found", 404)
+
+    document = _document(answers)
+
+    assert (document["visits"], document["events"], document["definition"]["States"]) == ([], [], {})
+    assert [text.partition(" could")[0] for text in document["notRead"]] == [
+        "The history",
+        "The definition of the state machine",
+        "The record was not looked for: no state of the definition names a table.",
+    ]
+    assert (document["recording"]["id"], document["recording"]["source"]["isThere"]) == ("r2", False)
+
+
+def test_given_data_under_a_key_that_may_not_be_used_when_read_then_statuses_and_times_are_there(
+    answers: Answers,
+) -> None:
+    answers.refuse("stepfunctions", "describe_execution", "KmsAccessDeniedException", "no key", 400)
+    described = {"executionArn": ARN, "stateMachineArn": MACHINE, "name": "e1", "status": "RUNNING", "startDate": BEGAN}
+    asked = {"executionArn": ARN, "includedData": "METADATA_ONLY"}
+    answers.give("stepfunctions", "describe_execution", described, asked)
+    answers.refuse("stepfunctions", "get_execution_history", "KmsAccessDeniedException", "no key", 400)
+    _history(answers, IDENTIFIED[:2])
+    _definition(answers, {"Claim": TABLE})
+
+    document = _document(answers)
+
+    assert document["execution"]["input"] is None
+    assert [visit["status"] for visit in document["visits"]] == ["RUNNING"]
+    assert document["notRead"] == [
+        "The execution's input and output could not be read: KmsAccessDeniedException: no key",
+        "What the events of the history hold could not be read: KmsAccessDeniedException: no key",
+    ]
+
+
+def test_given_a_history_of_two_pages_when_read_then_both_are_there(answers: Answers) -> None:
+    _describe(answers, input="{}")
+    answers.give("stepfunctions", "get_execution_history", {"events": SUCCEEDED_AT_LAST[:6], "nextToken": "more"})
+    asked = {"executionArn": ARN, "nextToken": "more"}
+    answers.give("stepfunctions", "get_execution_history", {"events": SUCCEEDED_AT_LAST[6:]}, asked)
+    _definition(answers, {"Claim": TABLE})
+
+    document = _document(answers)
+
+    assert [each["id"] for each in document["events"]] == list(range(1, 14))
+    assert document["events"][0]["timestamp"] == "2026-11-26T08:00:00.000Z"
+    assert document["visits"][0]["status"] == "SUCCEEDED"
+
+
+def test_given_a_table_named_in_a_map_when_read_then_it_is_found(answers: Answers) -> None:
+    _describe(answers)
+    _history(answers, IDENTIFIED)
+    inner = {"StartAt": "Claim", "States": {"Claim": TABLE}}
+    dynamic = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:dynamodb:query",
+        "Arguments": "{% $x %}",
+        "End": True,
+    }
+    _definition(answers, {"Query": dynamic, "Each": {"Type": "Map", "ItemProcessor": inner, "End": True}})
+    asked = {"TableName": "t", "KeyConditionExpression": "id = :id", "ExpressionAttributeValues": {":id": {"S": "r1"}}}
+    answers.give("dynamodb", "query", {"Items": []}, asked)
+    answers.give("s3", "head_object", {"ContentLength": 3, "Metadata": {}}, HEAD)
+
+    document = _document(answers)
+
+    assert document["notRead"] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "raised", "says"),
+    [
+        ("ExecutionDoesNotExist", NoSuchExecution, "There is no execution arn:aws:states:"),
+        ("AccessDeniedException", NotRead, "can't be read: AccessDeniedException: because"),
+        ("ExpiredTokenException", ClientError, "because"),
+        ("UnrecognizedClientException", ClientError, "because"),
+    ],
+)
+def test_given_an_execution_that_is_not_described_when_read_then_it_says_why(
+    answers: Answers, code: str, raised: type[Exception], says: str
+) -> None:
+    answers.refuse("stepfunctions", "describe_execution", code, "because", 400)
+
+    with pytest.raises(raised, match=says):
+        ExecutionReader(answers.client).document(ARN)
+
+
+def test_given_credentials_that_expire_on_the_way_when_read_then_nothing_is_made_of_the_half(answers: Answers) -> None:
+    _describe(answers)
+    answers.refuse("stepfunctions", "get_execution_history", "ExpiredTokenException", "expired", 400)
+
+    with pytest.raises(ClientError, match="expired"):
+        ExecutionReader(answers.client).document(ARN)
+
+
+def test_given_an_object_that_is_refused_when_read_then_it_says_why(answers: Answers) -> None:
+    answers.refuse("s3", "get_object", "AccessDenied", "Access Denied", 403)
+
+    with pytest.raises(NotRead, match="AccessDenied: Access Denied"):
+        ExecutionReader(answers.client).read(StoredFile("bucket", "key"), 10)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("app-ProcessRecording-1A2B3C4D5E6F", "ProcessRecording"),
+        ("app-Reprocess-1A2B3C4D5E6F/Prefix", "Reprocess/Prefix"),
+        ("named-by-hand", "named-by-hand"),
+    ],
+)
+def test_given_a_state_machines_name_when_shown_then_by_its_logical_id(name: str, shown: str) -> None:
+    assert machine_name(name) == shown
