@@ -77,6 +77,7 @@ export function conditionText(rule) {
   ) ?? ["", ""];
   if (operator.startsWith("Is")) return `${variable} ${value ? "is" : "is not"} ${operator.slice(2).toLowerCase()}`;
   const sign = COMPARISONS.find(([name]) => operator.replace(/Path$/, "").endsWith(name))?.[1] ?? operator;
+  if (!operator) return variable;
   return oneLine(
     `${variable} ${sign} ${typeof value === "string" && !operator.endsWith("Path") ? `'${value}'` : text(value)}`,
   );

@@ -108,7 +108,9 @@ function Edges({ layout, taken, near }) {
       ${strong.map((edge) => html`<${Line} key=${edge.id} line=${edge} class=${`line ${edge.kind}${taken.has(edge.id) ? " taken" : ""}${near.has(edge.id) ? " near" : ""}`} />`)}
     </svg>
     ${layout.edges
-      .filter((edge) => edge.label && (edge.kind === "choice" || taken.has(edge.id) || near.has(edge.id)))
+      .filter(
+        (edge) => edge.label && edge.labelAt && (edge.kind === "choice" || taken.has(edge.id) || near.has(edge.id)),
+      )
       .map(
         (edge) =>
           html`<${Label} key=${edge.id} edge=${edge} isTaken=${taken.has(edge.id)} isNear=${near.has(edge.id)} />`,
