@@ -39,7 +39,7 @@ const COMPARISONS = [
  * Nodes: `{id, name, type, state, parent, branch, isMain}`: `parent` is the id of the Map or Parallel around it, null at the
  * top, `branch` which of a Parallel's branches; type "Start" and "End" for the pseudo nodes, "Missing" for a name that an
  * edge leads to and no state has. Succeed and Fail are ends in themselves: only `End: true` at the top leads to End.
- * Edges: `{id, from, to, kind, label, title, isMain}`, one for each pair and kind; kinds: start, next, choice, catch, end.
+ * Edges: `{id, from, to, kind, label, title, isMain, isNested}`, one for each pair and kind; kinds: start, next, choice, catch, end.
  * `isMain` marks the longest way to success: what is drawn straight.
  */
 export function graphOf(definition) {
@@ -77,6 +77,7 @@ export function conditionText(rule) {
   ) ?? ["", ""];
   if (operator.startsWith("Is")) return `${variable} ${value ? "is" : "is not"} ${operator.slice(2).toLowerCase()}`;
   const sign = COMPARISONS.find(([name]) => operator.replace(/Path$/, "").endsWith(name))?.[1] ?? operator;
+  if (!operator) return variable;
   return oneLine(
     `${variable} ${sign} ${typeof value === "string" && !operator.endsWith("Path") ? `'${value}'` : text(value)}`,
   );
@@ -102,7 +103,8 @@ function addScope(graph, scope, parent, branch) {
     scoped.nodes.set(id, { id, name, type, state, parent, branch, isMain: false });
   const addEdge = (from, to, kind, rule = "") => {
     const id = `${from} ${kind} ${to}`;
-    if (!scoped.edges.has(id)) scoped.edges.set(id, { id, from, to, kind, rules: [], isMain: false });
+    if (!scoped.edges.has(id))
+      scoped.edges.set(id, { id, from, to, kind, rules: [], isMain: false, isNested: parent !== null });
     scoped.edges.get(id).rules.push(rule);
   };
 

@@ -6,17 +6,18 @@ import { icon } from "page/icons.js";
 import { layoutOf } from "page/layout.js";
 import { itemCountsOf, STATUS_WORDS, takenEdges, visitsByState } from "page/visited.js";
 
-const ZOOM = { least: 0.25, most: 2, step: 1.25 };
+/** Fitted to the width, but not below what can be read: then the box scrolls. */
+const ZOOM = { least: 0.25, most: 2, step: 1.25, readable: 0.8, readableFit: 0.7 };
 const STATUS_SIGNS = { SUCCEEDED: "✓", CAUGHT: "!", FAILED: "✕", TIMED_OUT: "✕", ABORTED: "■", RUNNING: "" };
 /** The graph of an execution. `selected` is a state's name or null. */
 export function Graph({ document, selected, onSelect }) {
-  const layout = useLayout(document.definition);
+  const layout = layoutOf(document.definition);
   const visits = useMemo(() => visitsByState(document.visits), [document]);
   const taken = useMemo(() => takenEdges(layout, document), [layout, document]);
   const counts = useMemo(() => itemCountsOf(document), [document]);
   const [hovered, setHovered] = useState(null);
   const box = useRef(null);
-  const zoom = useZoom(box, layout.width);
+  const zoom = useZoom(box, layout);
   if (layout.nodes.every((node) => node.state === null))
     return html`<div class="empty">The definition has no states.</div>`;
 
@@ -48,49 +49,61 @@ export function Graph({ document, selected, onSelect }) {
     </div>`;
 }
 
-function useLayout(definition) {
-  const last = useRef(null);
-  const layout = layoutOf(definition);
-  if (last.current !== layout) last.current = layout;
-  return last.current;
-}
-
 function touches(edge, name, layout) {
   const of = (id) => layout.nodes.find((node) => node.id === id)?.name;
   return of(edge.from) === name || of(edge.to) === name;
 }
 
-/** The scale: what fits the box's width, until it is chosen. */
-function useZoom(box, width) {
+/** The scale: what fits the box's width and can be read, until one is chosen. */
+function useZoom(box, { width, nodes }) {
   const [chosen, setChosen] = useState(null);
   const [fit, setFit] = useState(1);
+  const scale = chosen ?? (fit < ZOOM.readableFit ? ZOOM.readable : fit);
+  const to = (value) => setChosen(Math.min(ZOOM.most, Math.max(ZOOM.least, value)));
   useLayoutEffect(() => {
+    if (!box.current) return undefined;
     const measure = () => setFit(Math.min(1, Math.max(ZOOM.least, box.current.clientWidth / width)));
     const observer = new ResizeObserver(measure);
     observer.observe(box.current);
     measure();
     return () => observer.disconnect();
   }, [width]);
-  const scale = chosen ?? fit;
-  const to = (value) => setChosen(Math.min(ZOOM.most, Math.max(ZOOM.least, value)));
+  const shown = useRef({ nodes: null, scale: 1 });
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const half = element.clientWidth / 2;
+    const start = nodes.find((node) => node.isMain);
+    const isNew = shown.current.nodes !== nodes && start;
+    const middle = isNew ? start.x + start.width / 2 : (element.scrollLeft + half) / shown.current.scale;
+    element.scrollLeft = middle * scale - half;
+    shown.current = { nodes, scale };
+  }, [nodes, scale]);
   useEffect(() => {
+    const element = box.current;
+    if (!element) return undefined;
     const onWheel = (event) => {
       if (!event.ctrlKey) return;
       event.preventDefault();
       to(scale * (event.deltaY < 0 ? 1.1 : 1 / 1.1));
     };
-    const element = box.current;
     element.addEventListener("wheel", onWheel, { passive: false });
     return () => element.removeEventListener("wheel", onWheel);
   }, [scale]);
-  return { scale, in: () => to(scale * ZOOM.step), out: () => to(scale / ZOOM.step), fit: () => setChosen(null) };
+  return {
+    scale,
+    isFit: scale === fit,
+    in: () => to(scale * ZOOM.step),
+    out: () => to(scale / ZOOM.step),
+    fit: () => to(fit),
+  };
 }
 
 function ZoomButtons({ zoom }) {
   return html`
     <div class="graph-zoom" role="group" aria-label="Zoom">
       <button type="button" aria-label="Zoom out" onClick=${zoom.out}>−</button>
-      <button type="button" aria-label="Fit to width" onClick=${zoom.fit}>${Math.round(zoom.scale * 100)} %</button>
+      <button type="button" aria-pressed=${zoom.isFit} title="Fit to width" onClick=${zoom.fit}>Fit</button>
       <button type="button" aria-label="Zoom in" onClick=${zoom.in}>+</button>
     </div>`;
 }
@@ -108,7 +121,9 @@ function Edges({ layout, taken, near }) {
       ${strong.map((edge) => html`<${Line} key=${edge.id} line=${edge} class=${`line ${edge.kind}${taken.has(edge.id) ? " taken" : ""}${near.has(edge.id) ? " near" : ""}`} />`)}
     </svg>
     ${layout.edges
-      .filter((edge) => edge.label && (edge.kind === "choice" || taken.has(edge.id) || near.has(edge.id)))
+      .filter(
+        (edge) => edge.label && edge.labelAt && (edge.kind === "choice" || taken.has(edge.id) || near.has(edge.id)),
+      )
       .map(
         (edge) =>
           html`<${Label} key=${edge.id} edge=${edge} isTaken=${taken.has(edge.id)} isNear=${near.has(edge.id)} />`,
@@ -123,7 +138,7 @@ function Line({ line, class: name }) {
 }
 
 function Label({ edge, isTaken, isNear }) {
-  const name = `graph-label ${edge.kind}${isTaken ? " taken" : ""}${isNear ? " near" : ""}`;
+  const name = `graph-label ${edge.kind}${edge.isNested ? " nested" : ""}${isTaken ? " taken" : ""}${isNear ? " near" : ""}`;
   const place = { left: `${edge.labelAt.x}px`, top: `${edge.labelAt.y}px` };
   return html`<span class=${name} style=${place} title=${edge.title}>${edge.label}</span>`;
 }

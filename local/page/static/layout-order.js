@@ -4,18 +4,20 @@ const CROSSING = 3;
 const PIXELS = 1 / 12;
 const TURN = 6;
 const PASSES = 6;
+const MANY_GROUPS = 160;
 
 /**
- * Reorders rows in place; returns what their order costs. `groups` are what stands upright, `chains` the lines from item to item, `gap(left, right)` is how far apart
- * two neighbours' middles are at least.
+ * Reorders rows in place, unless there is too much for the time that it takes. `groups` are what stands upright, `chains` the
+ * lines from item to item; `gap(left, right)` is how far apart two neighbours' middles are at least.
  */
 export function reorder(rows, groups, chains, gap) {
+  place(rows);
+  if (groups.length > MANY_GROUPS) return;
   const channels = channelsOf(rows, chains);
   groups.forEach((group, index) => {
     group.index = index;
   });
   const cost = () => crossings(channels) * CROSSING + turns(rows, groups) * TURN + widthOf(rows, groups, gap) * PIXELS;
-  place(rows);
   let least = cost();
   for (let pass = 0; pass < PASSES; pass += 1) {
     const before = least;
@@ -29,9 +31,8 @@ export function reorder(rows, groups, chains, gap) {
         else for (const [index, row] of kept) put(rows, index, row);
       }
     }
-    if (least === before) break;
+    if (least === before) return;
   }
-  return least;
 }
 
 const MOVES = [
@@ -57,7 +58,7 @@ function bundlesOf(groups, chains) {
   return bundles;
 }
 
-/** Puts a bundle's items next to the main path, where a row has none to the row's left end. */
+/** Puts a bundle's items next to the main path,where a row has none to the row's left end. */
 function beside(rows, bundle, side) {
   each(rows, bundle, (rest, own) => {
     const main = rest.findIndex((item) => item.isMain);
@@ -170,5 +171,7 @@ function widthOf(rows, groups, gap) {
       }
     }
   }
-  return Math.max(...rows.flat().map((item) => item.group.least + item.width / 2));
+  let width = 0;
+  for (const row of rows) width = Math.max(width, row.at(-1).group.least + row.at(-1).width / 2);
+  return width;
 }

@@ -110,7 +110,7 @@ export function lineOf(chain, spans, first = 0) {
   const [start, end] = [points[0], points.at(-1)];
   const label = chain.find((item) => item.isLabel);
   const labelAt = label
-    ? { x: label.x, y: label.top + label.height / 2 }
+    ? { x: label.x, y: label.top + label.height / 2, width: label.width, height: label.height }
     : { x: start.x, y: start.y + (isDown ? 12 : -12) };
   return { points, labelAt, arrow: chain.at(-1).box ? { ...end, isDown } : null };
 }
@@ -155,7 +155,7 @@ export function loopOf(node) {
     { x, y: node.y - 9 },
     { x, y: node.y },
   ];
-  return { points, labelAt: { x: out, y: y + 9 }, arrow: { x, y: node.y, isDown: true } };
+  return { points, labelAt: null, arrow: { x, y: node.y, isDown: true } };
 }
 
 export function fixed(value) {

@@ -3,16 +3,20 @@
 import { reorder } from "page/layout-order.js";
 
 const TURNS = 200;
+const FEW_TURNS = 40;
+const MANY_ITEMS = 800;
 const PUSHES = 6;
 const ROUNDS = 12;
 
 /** Orders the items of rows anew and gives them their x: near what they are joined with, lines upright, the main path on one line. */
 export function straighten({ rows, chains, trunks }) {
   const uprights = uprightsOf(chains, trunks);
-  const groups = groupsOf(rows.flat(), uprights);
+  const items = rows.flat();
+  const groups = groupsOf(items, uprights);
+  const turns = items.length > MANY_ITEMS ? FEW_TURNS : TURNS;
   reorder(rows, groups, [...chains.values(), ...trunks.values()], gap);
-  for (let turn = 0; turn < TURNS; turn += 1) {
-    for (const group of groups) moveTo(group, group.x + (wishOf(group) - group.x) * (turn < TURNS * 0.8 ? 0.4 : 0.1));
+  for (let turn = 0; turn < turns; turn += 1) {
+    for (const group of groups) moveTo(group, group.x + (wishOf(group) - group.x) * (turn < turns * 0.8 ? 0.4 : 0.1));
     for (let push = 0; push < PUSHES; push += 1) for (const row of turn % 2 ? rows.toReversed() : rows) pushApart(row);
   }
   for (const row of rows) settle(row);

@@ -21,6 +21,7 @@ const MARGIN = 14;
 const CLUSTER_PADDING = 14;
 const BRANCH_GAP = 20;
 const WAYS = 4;
+const MANY_NODES = 60;
 const KEPT = 8;
 
 const known = new Map();
@@ -55,7 +56,7 @@ function layoutScope(graph, parent, branch) {
   const ids = new Set(nodes.map((node) => node.id));
   const edges = graph.edges.filter((edge) => ids.has(edge.from));
   const boxes = new Map(nodes.map((node) => [node.id, boxOf(graph, node)]));
-  const ways = rowsOf(nodes, boxes, edges, WAYS).map((laid) => {
+  const ways = rowsOf(nodes, boxes, edges, nodes.length > MANY_NODES ? 1 : WAYS).map((laid) => {
     straighten(laid);
     return { laid, ...spansOf(laid) };
   });
@@ -137,7 +138,7 @@ function place(scope, left, top, layout) {
   }
   const moved = ({ points, arrow, labelAt: label, ...rest }) => {
     const shift = ({ x, y, ...more }) => ({ ...more, x: fixed(x + origin), y: fixed(y + top) });
-    return { ...rest, path: rounded(points.map(shift)), arrow: arrow && shift(arrow), labelAt: shift(label) };
+    return { ...rest, path: rounded(points.map(shift)), arrow: arrow && shift(arrow), labelAt: label && shift(label) };
   };
   layout.edges.push(...scope.edges.map(moved));
   layout.lines.push(...scope.lines.map(moved));

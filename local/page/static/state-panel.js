@@ -133,9 +133,22 @@ function Tabs({ tabs, current, onPick }) {
 }
 
 function Failure({ error, cause }) {
+  const message = messageIn(cause);
   return html`
     <p class="state-error">${error}</p>
+    ${message && html`<p class="state-message">${message}</p>`}
     ${cause ? html`<${Json} value=${cause} label="cause" />` : html`<p class="muted">No cause was given.</p>`}`;
+}
+
+/** What a cause says in plain words: a Lambda's error message, why a container stopped; "" where it is text itself. */
+function messageIn(cause) {
+  try {
+    const facts = JSON.parse(cause);
+    const said = facts.errorMessage ?? facts.StoppedReason ?? "";
+    return typeof said === "string" ? said : "";
+  } catch {
+    return "";
+  }
 }
 
 function Variables({ assigned }) {
