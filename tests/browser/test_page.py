@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from local.engine import Engine
 from tests.browser.conftest import ROOT, Watched
@@ -47,7 +47,14 @@ def outcome(tab: Page) -> Any:
     return tab.locator("h1 .chip")
 
 
-def test_given_nothing_yet_when_the_page_opens_then_it_says_how_to_begin(tab: Page) -> None:
+def test_given_nothing_yet_when_the_page_opens_then_it_says_how_to_begin(
+    context: BrowserContext, watched: Watched, address: str
+) -> None:
+    # the engine is shared, and other tests may have run something
+    context.route("**/api/executions?*", lambda route: route.fulfill(json={"revision": 0, "executions": []}))
+    tab = context.new_page()
+    tab.goto(address)
+
     expect(tab.get_by_role("heading", name="Nothing has run yet")).to_be_visible()
 
 
