@@ -24,7 +24,7 @@ const WIDEST_PIXELS = 500_000; // of the whole recording, however close
 const REACH_PIXELS = 5; // how far beside a cut a click may be
 const COARSE_PIXELS = 4; // a pixel of waveform.json that is drawn wider than this is told of
 const MOST_REGIONS = 150; // more at once are slow
-const LEAST_RULING_PIXELS = 11;
+const LEAST_RULING_PIXELS = 14;
 const RULED_DBFS = [0, -6, -12, -24, -40, -60];
 
 /**
@@ -86,7 +86,7 @@ export function Waveform({ url, durationSeconds, cuts, selected, media, onSelect
         <button
           type="button"
           disabled=${!drawing || selected === null}
-          onClick=${() => setZoom(drawing.zoomOf(selected))}
+          onClick=${() => setZoom(drawing.zoomTo(selected))}
         >
           Zoom to cut
         </button>
@@ -207,11 +207,12 @@ class Drawing {
     return this.pixelSeconds * this.#fitting;
   }
 
-  /** The zoom at which a cut takes a quarter of the width. */
-  zoomOf(index) {
+  /** Draws a cut a quarter as wide as what is seen, in the middle; returns the zoom for it. */
+  zoomTo(index) {
     const { startSeconds, endSeconds } = this.#cutOf(index);
     const wanted = this.#wavesurfer.getWidth() / 4 / (endSeconds - startSeconds) / this.#fitting;
-    return Math.min(Math.max(1, wanted), this.mostZoom);
+    this.#drawAt(Math.min(Math.max(1, wanted), this.mostZoom), middleOf({ startSeconds, endSeconds }));
+    return this.#zoom;
   }
 
   select(index) {
@@ -228,10 +229,7 @@ class Drawing {
     const { from, to } = this.#seen;
     const cut = this.#cutOf(this.#selected);
     const isSeen = cut && middleOf(cut) >= from && middleOf(cut) <= to;
-    this.#zoom = zoom;
-    this.#wavesurfer.zoom(zoom === 1 ? 0 : zoom * this.#fitting);
-    this.#centre(isSeen ? middleOf(cut) : (from + to) / 2);
-    this.#mark();
+    this.#drawAt(zoom, isSeen ? middleOf(cut) : (from + to) / 2);
   }
 
   destroy() {
@@ -252,6 +250,13 @@ class Drawing {
     const scroll = this.#wavesurfer.getScroll();
     const scale = this.#pixelsPerSecond;
     return { from: scroll / scale, to: (scroll + this.#wavesurfer.getWidth()) / scale };
+  }
+
+  #drawAt(zoom, middle) {
+    this.#zoom = zoom;
+    this.#wavesurfer.zoom(zoom === 1 ? 0 : zoom * this.#fitting);
+    this.#centre(middle);
+    this.#mark();
   }
 
   #cutOf(index) {
