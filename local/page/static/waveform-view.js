@@ -254,7 +254,11 @@ class Drawing {
 
   #drawAt(zoom, middle) {
     this.#zoom = zoom;
+    // The timeline measures each of its thousands of ticks as it adds it: a layout each, unless nothing of it is laid out.
+    const timeline = this.#wavesurfer.getWrapper().querySelector('[part="timeline-wrapper"]');
+    timeline.style.display = "none";
     this.#wavesurfer.zoom(zoom === 1 ? 0 : zoom * this.#fitting);
+    timeline.style.display = "";
     this.#centre(middle);
     this.#mark();
   }
