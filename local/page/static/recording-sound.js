@@ -153,7 +153,7 @@ function pressed(event, { cut, cuts, sorted, hear, onSelect }) {
 
 /** A one-shot's file name: its item's, or the end of its key. */
 function useNames({ oneShots, manifest }) {
-  const names = useMemo(() => new Map(oneShots.map(({ index, name }) => [index, name])), [oneShots]);
+  const names = useMemo(() => new Map((oneShots ?? []).map(({ index, name }) => [index, name])), [oneShots]);
   return ({ index, key, format }) =>
     names.get(index) ?? key?.split("/").pop() ?? `${manifest.recordingId}-${index}.${format}`;
 }

@@ -20,18 +20,37 @@ export function Recording({ recording, fileUrl, isLive }) {
 }
 
 /** The record, the items of its one-shots and the manifest, as they are stored. */
-export function Records({ recording }) {
+export function Records({ recording, loadOneShots }) {
   if (!recording) return html`<p class="empty">${NONE}</p>`;
   const { record, oneShots, manifest } = recording;
   return html`<div class="records">
     <${Stored} title="Record" value=${record} none="The table has no record of it." />
-    <${Stored}
-      title=${oneShots.length > 0 ? `One-shot items (${oneShots.length})` : "One-shot items"}
-      value=${oneShots.length > 0 ? oneShots : null}
-      none="The table has none."
-    />
+    ${oneShots ? html`<${OneShotItems} items=${oneShots} />` : html`<${LoadedItems} key=${manifest?.recordingId} load=${loadOneShots} />`}
     <${Stored} title="Manifest" value=${manifest} none="There is none: it is written when the recording has been processed." />
   </div>`;
+}
+
+function OneShotItems({ items }) {
+  const title = items.length > 0 ? `One-shot items (${items.length})` : "One-shot items";
+  return html`<${Stored} title=${title} value=${items.length > 0 ? items : null} none="The table has none." />`;
+}
+
+/** The items, read only now: of an hour's recording that takes seconds. */
+function LoadedItems({ load }) {
+  const [items, setItems] = useState(null);
+  const [problem, setProblem] = useState(null);
+  useEffect(() => {
+    let isOver = false;
+    load().then(
+      (read) => !isOver && setItems(read),
+      (failure) => !isOver && setProblem(failure.message),
+    );
+    return () => {
+      isOver = true;
+    };
+  }, [load]);
+  if (items) return html`<${OneShotItems} items=${items} />`;
+  return html`<${Stored} title="One-shot items" value=${null} none=${problem ?? "Loading …"} />`;
 }
 
 const NONE = "This execution is not about one recording.";
