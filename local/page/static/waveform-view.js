@@ -40,6 +40,7 @@ export function Waveform({ url, durationSeconds, cuts, selected, media, onSelect
   clicked.current = { onSelect, onSeek };
 
   useEffect(() => {
+    if (!media) return undefined;
     let isOver = false;
     let drawn = null;
     setDrawing(null);
@@ -58,11 +59,7 @@ export function Waveform({ url, durationSeconds, cuts, selected, media, onSelect
     };
   }, [url, durationSeconds, cuts, media]);
 
-  useLayoutEffect(() => {
-    if (!drawing) return undefined;
-    drawing.select(selected);
-  }, [drawing, selected]);
-
+  useLayoutEffect(() => drawing?.select(selected), [drawing, selected]);
   useLayoutEffect(() => drawing?.zoom(zoom), [drawing, zoom]);
 
   const most = drawing?.mostZoom ?? 1;
@@ -77,9 +74,8 @@ export function Waveform({ url, durationSeconds, cuts, selected, media, onSelect
       ${children}
       <${Position} media=${media} durationSeconds=${durationSeconds} />
       ${cuts.length > 0 && html`<span class="hint muted"><kbd>←</kbd> <kbd>→</kbd> walk the cuts</span>`}
-      <span class="gap"></span>
-      ${isCoarse && html`<span class="muted">waveform.json: ${span(drawing.pixelSeconds)} a pixel</span>`}
       <span class="zoom" role="group" aria-label="Zoom">
+        ${isCoarse && html`<span class="muted">waveform.json: ${span(drawing.pixelSeconds)} a pixel</span>`}
         <button type="button" disabled=${!drawing || zoom <= 1} onClick=${() => setZoom(Math.max(1, zoom / 2))} aria-label="Zoom out">−</button>
         <button type="button" disabled=${!drawing || zoom >= most} onClick=${() => setZoom(Math.min(most, zoom * 2))} aria-label="Zoom in">+</button>
         <button type="button" disabled=${!drawing || zoom === 1} onClick=${() => setZoom(1)}>Fit</button>
@@ -106,26 +102,18 @@ function Position({ media, durationSeconds }) {
   const place = useRef(null);
   useEffect(() => {
     if (!media) return undefined;
+    const written = place.current;
     const leaving = new AbortController();
     let frame = 0;
-    const write = () => {
-      place.current.textContent = clock(media.currentTime, 2);
-    };
     const follow = () => {
-      write();
+      cancelAnimationFrame(frame);
+      written.textContent = clock(media.currentTime, 2);
       if (!media.paused) frame = requestAnimationFrame(follow);
     };
     for (const event of ["play", "seeking", "seeked", "timeupdate", "pause"]) {
-      media.addEventListener(
-        event,
-        () => {
-          cancelAnimationFrame(frame);
-          follow();
-        },
-        { signal: leaving.signal },
-      );
+      media.addEventListener(event, follow, { signal: leaving.signal });
     }
-    write();
+    follow();
     return () => {
       leaving.abort();
       cancelAnimationFrame(frame);
