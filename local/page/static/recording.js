@@ -1,7 +1,7 @@
 /** A recording: what became of it, its sound with the cuts, and what is known of it. */
 
 import { bytes } from "page/format.js";
-import { html, useMemo, useRef } from "page/html.js";
+import { html, useEffect, useMemo, useRef, useState } from "page/html.js";
 import { Json } from "page/json.js";
 import { channels, clock, lufs, sampleRate, text } from "page/measures.js";
 import { About } from "page/recording-facts.js";
