@@ -24,7 +24,7 @@ const WIDEST_PIXELS = 500_000; // of the whole recording, however close
 const REACH_PIXELS = 5; // how far beside a cut a click may be
 const COARSE_PIXELS = 4; // a pixel of waveform.json that is drawn wider than this is told of
 const MOST_REGIONS = 150; // more at once are slow
-const LEAST_RULING_PIXELS = 11;
+const LEAST_RULING_PIXELS = 14;
 const RULED_DBFS = [0, -6, -12, -24, -40, -60];
 
 /**
@@ -40,6 +40,7 @@ export function Waveform({ url, durationSeconds, cuts, selected, media, onSelect
   clicked.current = { onSelect, onSeek };
 
   useEffect(() => {
+    if (!media) return undefined;
     let isOver = false;
     let drawn = null;
     setDrawing(null);
@@ -58,11 +59,7 @@ export function Waveform({ url, durationSeconds, cuts, selected, media, onSelect
     };
   }, [url, durationSeconds, cuts, media]);
 
-  useLayoutEffect(() => {
-    if (!drawing) return undefined;
-    drawing.select(selected);
-  }, [drawing, selected]);
-
+  useLayoutEffect(() => drawing?.select(selected), [drawing, selected]);
   useLayoutEffect(() => drawing?.zoom(zoom), [drawing, zoom]);
 
   const most = drawing?.mostZoom ?? 1;
@@ -77,16 +74,15 @@ export function Waveform({ url, durationSeconds, cuts, selected, media, onSelect
       ${children}
       <${Position} media=${media} durationSeconds=${durationSeconds} />
       ${cuts.length > 0 && html`<span class="hint muted"><kbd>←</kbd> <kbd>→</kbd> walk the cuts</span>`}
-      <span class="gap"></span>
-      ${isCoarse && html`<span class="muted">waveform.json: ${span(drawing.pixelSeconds)} a pixel</span>`}
       <span class="zoom" role="group" aria-label="Zoom">
+        ${isCoarse && html`<span class="muted">waveform.json: ${span(drawing.pixelSeconds)} a pixel</span>`}
         <button type="button" disabled=${!drawing || zoom <= 1} onClick=${() => setZoom(Math.max(1, zoom / 2))} aria-label="Zoom out">−</button>
         <button type="button" disabled=${!drawing || zoom >= most} onClick=${() => setZoom(Math.min(most, zoom * 2))} aria-label="Zoom in">+</button>
         <button type="button" disabled=${!drawing || zoom === 1} onClick=${() => setZoom(1)}>Fit</button>
         <button
           type="button"
           disabled=${!drawing || selected === null}
-          onClick=${() => setZoom(drawing.zoomOf(selected))}
+          onClick=${() => setZoom(drawing.zoomTo(selected))}
         >
           Zoom to cut
         </button>
@@ -106,26 +102,18 @@ function Position({ media, durationSeconds }) {
   const place = useRef(null);
   useEffect(() => {
     if (!media) return undefined;
+    const written = place.current;
     const leaving = new AbortController();
     let frame = 0;
-    const write = () => {
-      place.current.textContent = clock(media.currentTime, 2);
-    };
     const follow = () => {
-      write();
+      cancelAnimationFrame(frame);
+      written.textContent = clock(media.currentTime, 2);
       if (!media.paused) frame = requestAnimationFrame(follow);
     };
     for (const event of ["play", "seeking", "seeked", "timeupdate", "pause"]) {
-      media.addEventListener(
-        event,
-        () => {
-          cancelAnimationFrame(frame);
-          follow();
-        },
-        { signal: leaving.signal },
-      );
+      media.addEventListener(event, follow, { signal: leaving.signal });
     }
-    write();
+    follow();
     return () => {
       leaving.abort();
       cancelAnimationFrame(frame);
@@ -207,11 +195,12 @@ class Drawing {
     return this.pixelSeconds * this.#fitting;
   }
 
-  /** The zoom at which a cut takes a quarter of the width. */
-  zoomOf(index) {
+  /** Draws a cut a quarter as wide as what is seen, in the middle; returns the zoom for it. */
+  zoomTo(index) {
     const { startSeconds, endSeconds } = this.#cutOf(index);
     const wanted = this.#wavesurfer.getWidth() / 4 / (endSeconds - startSeconds) / this.#fitting;
-    return Math.min(Math.max(1, wanted), this.mostZoom);
+    this.#drawAt(Math.min(Math.max(1, wanted), this.mostZoom), middleOf({ startSeconds, endSeconds }));
+    return this.#zoom;
   }
 
   select(index) {
@@ -228,10 +217,7 @@ class Drawing {
     const { from, to } = this.#seen;
     const cut = this.#cutOf(this.#selected);
     const isSeen = cut && middleOf(cut) >= from && middleOf(cut) <= to;
-    this.#zoom = zoom;
-    this.#wavesurfer.zoom(zoom === 1 ? 0 : zoom * this.#fitting);
-    this.#centre(isSeen ? middleOf(cut) : (from + to) / 2);
-    this.#mark();
+    this.#drawAt(zoom, isSeen ? middleOf(cut) : (from + to) / 2);
   }
 
   destroy() {
@@ -252,6 +238,17 @@ class Drawing {
     const scroll = this.#wavesurfer.getScroll();
     const scale = this.#pixelsPerSecond;
     return { from: scroll / scale, to: (scroll + this.#wavesurfer.getWidth()) / scale };
+  }
+
+  #drawAt(zoom, middle) {
+    this.#zoom = zoom;
+    // The timeline measures each of its thousands of ticks as it adds it: a layout each, unless nothing of it is laid out.
+    const timeline = this.#wavesurfer.getWrapper().querySelector('[part="timeline-wrapper"]');
+    timeline.style.display = "none";
+    this.#wavesurfer.zoom(zoom === 1 ? 0 : zoom * this.#fitting);
+    timeline.style.display = "";
+    this.#centre(middle);
+    this.#mark();
   }
 
   #cutOf(index) {

@@ -114,16 +114,15 @@ export function numbered(cuts, pixelsPerSecond, selected = null) {
   return shown;
 }
 
-/** The cut at a time, or the nearest within `reach` seconds of it; null where there is none. */
+/** The cut at a time, or the nearest within `reach` seconds of it; null where there is none. Of two that share it the later one. */
 export function cutAt(cuts, time, reach = 0) {
   let nearest = null;
   let least = reach;
   for (const cut of cuts) {
     const distance = Math.max(cut.startSeconds - time, time - cut.endSeconds, 0);
-    if (distance < least || (distance === 0 && nearest === null) || (distance === least && nearest === null)) {
-      nearest = cut;
-      least = distance;
-    }
+    if (distance > least) continue;
+    nearest = cut;
+    least = distance;
   }
   return nearest;
 }
