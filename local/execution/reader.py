@@ -57,10 +57,11 @@ class ExecutionReader:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def document(self, arn: str) -> dict[str, Any]:
+    def document(self, arn: str, *, with_one_shots: bool = True) -> dict[str, Any]:
         """Return all that a page or a report shows of an execution but its logs and files.
 
-        What can't be read, beside the execution itself, is told in `notRead`: a text for each, with the reason.
+        What can't be read, beside the execution itself, is told in `notRead`: a text for each, with the reason. Without
+        the items of the one-shots, which of an hour's recording take seconds to read, `oneShots` is None.
 
         Raises:
             NoSuchExecution: there is none of that ARN, or it is one of an Express state machine.
@@ -68,11 +69,12 @@ class ExecutionReader:
             ClientError: nobody calls, by credentials that are unknown or expired.
 
         """
-        return _Reading(self._client, arn).document()
+        return _Reading(self._client, arn, with_one_shots).document()
 
-    def recording(self, arn: str) -> dict[str, Any] | None:
-        """Return a document's recording alone."""
-        return _Reading(self._client, arn).recording()
+    def one_shots(self, arn: str) -> list[dict[str, Any]]:
+        """Return the items of a document's one-shots alone."""
+        recording = _Reading(self._client, arn).recording()
+        return recording["oneShots"] if recording else []
 
     def logs(self, arn: str, event_id: int | None = None) -> list[dict[str, Any]]:
         """Return the lines that each attempt at a state wrote.
@@ -125,6 +127,7 @@ class _Reading:
 
     client: Client
     arn: str
+    with_one_shots: bool = True
     not_read: list[str] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
@@ -224,7 +227,7 @@ class _Reading:
             "id": recording_id,
             "source": self._source(source),
             "record": record,
-            "oneShots": [item for item in items if item["item"] != _RECORDING],
+            "oneShots": [item for item in items if item["item"] != _RECORDING] if self.with_one_shots else None,
             "manifest": self._manifest(StoredFile(bucket, manifest_key)) if manifest_key else None,
         }
 
@@ -260,8 +263,8 @@ class _Reading:
                 .get_paginator("query")
                 .paginate(
                     TableName=table,
-                    KeyConditionExpression="id = :id",
-                    ExpressionAttributeValues={":id": {"S": recording_id}},
+                    KeyConditionExpression="id = :id" if self.with_one_shots else "id = :id AND #item = :item",
+                    **self._values(recording_id),
                 )
             )
         except ClientError as error:
@@ -272,6 +275,13 @@ class _Reading:
             for page in pages
             for item in page["Items"]
         ]
+
+    def _values(self, recording_id: str) -> dict[str, Any]:
+        values = {":id": {"S": recording_id}}
+        if self.with_one_shots:
+            return {"ExpressionAttributeValues": values}
+        values[":item"] = {"S": _RECORDING}
+        return {"ExpressionAttributeValues": values, "ExpressionAttributeNames": {"#item": "item"}}
 
     def _manifest(self, stored: StoredFile) -> dict[str, Any] | None:
         called = f"The manifest s3://{stored.bucket}/{stored.key}"

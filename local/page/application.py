@@ -13,6 +13,7 @@ from local.engine import Engine
 from local.execution.reader import ExecutionReader
 from local.page import guard
 from local.page.changing import fault_routes, start_routes
+from local.page.documents import Documents
 from local.page.executions import ExecutionList
 from local.page.modules import STATIC, addresses
 from local.page.reading import execution_routes, stack_routes
@@ -28,10 +29,11 @@ def page_of(engine: Engine) -> Flask:
     _guard(app)
     _serve_page(app)
     executions, reader = ExecutionList(engine), ExecutionReader(engine.client)
+    documents = Documents(reader, executions)
     for routes in (
         stack_routes(engine),
-        execution_routes(engine, executions, reader),
-        start_routes(engine, executions, reader),
+        execution_routes(engine, executions, documents, reader),
+        start_routes(engine, executions, documents, reader),
         fault_routes(engine),
     ):
         app.register_blueprint(routes)

@@ -11,6 +11,7 @@ from werkzeug.exceptions import BadRequest, LengthRequired, NotFound, RequestEnt
 
 from local.engine import Engine, FaultError
 from local.execution.reader import SOURCE, ExecutionReader
+from local.page.documents import Documents
 from local.page.executions import ExecutionList
 from local.page.faults import ActiveFaults
 from local.page.uploads import LARGEST_UPLOAD, Upload, Uploader, UploadError
@@ -22,7 +23,7 @@ _USER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SETTING = re.compile(r"[a-z0-9-]{1,64}")
 
 
-def start_routes(engine: Engine, executions: ExecutionList, reader: ExecutionReader) -> Blueprint:
+def start_routes(engine: Engine, executions: ExecutionList, documents: Documents, reader: ExecutionReader) -> Blueprint:
     """Return the routes that start executions: by an upload, by one once more, by an input once more."""
     routes = Blueprint("starts", __name__)
     uploader = Uploader(engine)
@@ -46,7 +47,7 @@ def start_routes(engine: Engine, executions: ExecutionList, reader: ExecutionRea
 
     @routes.post("/api/executions/<machine>/<name>/upload-again")
     def upload_again(machine: str, name: str) -> Response:
-        recording = reader.recording(executions.arn(machine, name))
+        recording = documents.recording(executions.arn(machine, name))
         source = reader.file(recording, SOURCE)
         if recording is None or source is None or not recording["source"]["isThere"]:
             raise NotFound("The execution has no upload that is still there.")

@@ -7,6 +7,7 @@ from local.engine import Engine
 from local.execution.contents import contents_of
 from local.execution.reader import ExecutionReader
 from local.execution.report import report_html
+from local.page.documents import Documents
 from local.page.executions import ExecutionList
 from local.page.stored import send
 from local.page.uploads import LARGEST_UPLOAD
@@ -29,7 +30,9 @@ def stack_routes(engine: Engine) -> Blueprint:
     return routes
 
 
-def execution_routes(engine: Engine, executions: ExecutionList, reader: ExecutionReader) -> Blueprint:
+def execution_routes(
+    engine: Engine, executions: ExecutionList, documents: Documents, reader: ExecutionReader
+) -> Blueprint:
     """Return the routes of executions: their list, one, its logs, its recording's files."""
     routes = Blueprint("executions", __name__)
 
@@ -41,10 +44,14 @@ def execution_routes(engine: Engine, executions: ExecutionList, reader: Executio
     @routes.get("/api/executions/<machine>/<name>")
     def execution(machine: str, name: str) -> Response:
         arn = executions.arn(machine, name)
-        revision = executions.revision_of(arn)
-        if request.args.get("revision", -1, int) == revision:
+        if request.args.get("revision", -1, int) == executions.revision_of(arn):
             return Response(status=204)
-        return jsonify(revision=revision, document=reader.document(arn))
+        revision, document = documents.of(arn)
+        return jsonify(revision=revision, document=document)
+
+    @routes.get("/api/executions/<machine>/<name>/one-shots")
+    def one_shots(machine: str, name: str) -> Response:
+        return jsonify(reader.one_shots(executions.arn(machine, name)))
 
     @routes.get("/api/executions/<machine>/<name>/logs/<int:event_id>")
     def logs(machine: str, name: str, event_id: int) -> Response:
@@ -52,7 +59,7 @@ def execution_routes(engine: Engine, executions: ExecutionList, reader: Executio
 
     @routes.get("/executions/<machine>/<name>/files/<path:file>")
     def stored_file(machine: str, name: str, file: str) -> Response:
-        stored = reader.file(reader.recording(executions.arn(machine, name)), file)
+        stored = reader.file(documents.recording(executions.arn(machine, name)), file)
         if stored is None:
             raise NotFound(f"The recording has no {file}.")
         return send(engine.client("s3"), stored)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import IO, Any
 
+from botocore.exceptions import ClientError
+
 from local.engine import Engine
 from local.execution.reader import StoredFile
 
@@ -48,18 +50,20 @@ class Uploader:
         """Put an object's own bytes over it, as a new version; with its settings, or with others.
 
         Raises:
-            UploadError: a setting can't be metadata.
+            UploadError: it is not there any more, or a setting can't be metadata.
 
         """
         s3 = self._engine.client("s3")
-        version = {"VersionId": source.version} if source.version else {}
-        head = s3.head_object(Bucket=source.bucket, Key=source.key, **version)
+        try:
+            head = s3.head_object(**source.request())
+        except ClientError as error:
+            raise UploadError(f"{source.key} is not in the bucket any more.") from error
         metadata = head["Metadata"] if settings is None else settings
         _check(source.key, metadata)
         answer = s3.copy_object(
             Bucket=source.bucket,
             Key=source.key,
-            CopySource={"Bucket": source.bucket, "Key": source.key, **version},
+            CopySource=source.request(),
             MetadataDirective="REPLACE",
             Metadata=metadata,
             ContentType=head["ContentType"],

@@ -9,8 +9,9 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from local.engine import Engine
+from local.execution.contents import contents_of
 from local.execution.reader import ExecutionReader
-from local.execution.report import write_report
+from local.execution.report import save_report
 from tests.browser.conftest import Watched
 from tests.browser.test_page import outcome, upload
 from tests.recordings import beeps, wav_recording
@@ -104,7 +105,7 @@ def test_given_a_hostile_name_when_its_report_is_opened_then_it_is_text(
 ) -> None:
     arn = uploaded(engine, name, wav_recording(beeps(1)))
     report = tmp_path / "report.html"
-    write_report(ExecutionReader(engine.client), arn, report)
+    save_report(contents_of(ExecutionReader(engine.client), arn), report)
     context.set_offline(True)
     tab = context.new_page()
     tab.goto(report.as_uri())

@@ -68,7 +68,9 @@ def test_given_a_processed_recording_when_read_then_states_record_manifest_files
     one_shot = reader.file(recording, "one-shots/1")
     assert one_shot is not None
     assert (one_shot.key, reader.file(recording, "one-shots/3")) == (first["key"], None)
-    assert reader.recording(result.arn) == recording
+    assert reader.one_shots(result.arn) == recording["oneShots"]
+    spared = reader.document(result.arn, with_one_shots=False)["recording"]
+    assert spared == {**recording, "oneShots": None}
 
 
 def test_given_an_execution_when_its_logs_are_read_then_each_attempt_has_its_own_lines(stack: Stack) -> None:

@@ -26,6 +26,7 @@ export function ExecutionPage({ machine, name, onOpen }) {
   );
   const urlOf = useCallback((file) => fileUrl({ machine, name }, file), [machine, name]);
   const loadLogs = useCallback((visit) => get(`${path}/logs/${visit.eventId}`), [path]);
+  const loadOneShots = useCallback(() => get(`${path}/one-shots`), [path]);
 
   async function act(what) {
     try {
@@ -57,6 +58,7 @@ export function ExecutionPage({ machine, name, onOpen }) {
       document=${document}
       fileUrl=${urlOf}
       loadLogs=${loadLogs}
+      loadOneShots=${loadOneShots}
       isLive=${isLive}
       actions=${actions}
     />`;

@@ -13,9 +13,9 @@ import { Timeline } from "page/timeline.js";
 
 /**
  * Shows a document of an execution (see docs/report.md). `fileUrl(name)` is where a file of its recording is, or null;
- * `loadLogs(visit)` promises the lines of a visit's attempts.
+ * `loadLogs(visit)` promises the lines of a visit's attempts, `loadOneShots()` the items that a document leaves out.
  */
-export function ExecutionView({ document, fileUrl, loadLogs, isLive, actions }) {
+export function ExecutionView({ document, fileUrl, loadLogs, loadOneShots, isLive, actions }) {
   const [tab, setTab] = useState("Graph");
   const [state, setState] = useState(null);
   const { execution, recording } = document;
@@ -33,7 +33,7 @@ export function ExecutionView({ document, fileUrl, loadLogs, isLive, actions }) 
     </div>`,
     Events: () => html`<${Events} document=${document} selected=${state} onSelect=${setState} />`,
     Recording: () => html`<${Recording} recording=${recording} fileUrl=${fileUrl} isLive=${isLive} />`,
-    Record: () => html`<${Records} recording=${recording} />`,
+    Record: () => html`<${Records} recording=${recording} loadOneShots=${loadOneShots} />`,
     "Input and output": () => html`<${InputAndOutput} execution=${execution} />`,
   };
   return html`<article class="execution-view">

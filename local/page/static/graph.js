@@ -172,10 +172,10 @@ function Node({ node, visits, counts, isSelected, onSelect, onHover, onMove }) {
 
 function subtitle(node, last) {
   const { service, action } = node.service;
-  const what = node.type === "Missing" ? "not defined" : [service, action].filter(Boolean).join(" ");
-  return last?.leftAt && node.type !== "Choice"
-    ? `${what} · ${duration(secondsBetween(last.enteredAt, last.leftAt))}`
-    : what;
+  if (node.type === "Missing") return "not defined";
+  if (!last?.leftAt || ["Choice", "Succeed", "Fail"].includes(node.type))
+    return [service, action].filter(Boolean).join(" ");
+  return `${service} · ${duration(secondsBetween(last.enteredAt, last.leftAt))}`;
 }
 
 function spoken(node, visits, retries, counts) {

@@ -48,8 +48,11 @@ export function coefficient(value) {
   return value !== 0 && value < 0.01 ? value.toPrecision(1) : number(value, 2);
 }
 
-export function percent(value) {
-  return isKnown(value) ? `${number(100 * value)} %` : NONE;
+/** A share as 0 %, 0.002 %, 0.4 %, 12 %. */
+export function percent(share) {
+  if (!isKnown(share)) return NONE;
+  const value = 100 * share;
+  return `${value !== 0 && value < 1 ? Number(value.toPrecision(1)) : number(value)} %`;
 }
 
 /** 3.5 ms, 190 ms, 1.58 s. */

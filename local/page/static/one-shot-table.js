@@ -1,6 +1,6 @@
 /** The one-shots as a table. Of thousands only the rows that are to be seen are in the page. */
 
-import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "page/html.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "page/html.js";
 import { clock, coefficient, gain, hertz, number, semitoneCents, span, text } from "page/measures.js";
 
 const ROW_PIXELS = 40; // until one is measured
@@ -37,13 +37,11 @@ const COLUMNS = [
   },
 ];
 
-/** `actions(cut)` gives the buttons of a row. */
-export function OneShotTable({ cuts, selected, onSelect, actions }) {
-  const [order, setOrder] = useState({ name: "index", isDescending: false });
-  const sorted = useMemo(() => inOrder(cuts, order), [cuts, order]);
+/** `sorted` are the one-shots in `order`; `actions(cut)` gives the buttons of a row. */
+export function OneShotTable({ sorted, order, onOrder, selected, onSelect, actions }) {
   const { box, first, end, above, below } = useShownRows(sorted.length);
   useReveal(box, sorted, selected);
-  const sort = (name) => setOrder({ name, isDescending: order.name === name && !order.isDescending });
+  const sort = (name) => onOrder({ name, isDescending: order.name === name && !order.isDescending });
   return html`<div class="one-shots surface" ref=${box} tabindex="-1">
     <table aria-rowcount=${sorted.length + 1} aria-label="One-shots">
       <thead>
@@ -96,7 +94,7 @@ function Row({ cut, place, isSelected, onSelect, actions }) {
     <td class="end" data-label="End">${clock(cut.endSeconds)}</td>
     <td class="duration" data-label="Duration">${span(cut.durationSeconds)}</td>
     <td class="lufs" data-label="LUFS">${number(loudness.lufs, 1)}</td>
-    <td class="gain" data-label="Gain">${gain(loudness.gainDb).replace(" dB", "")}</td>
+    <td class="gain" data-label="dB">${gain(loudness.gainDb).replace(" dB", "")}</td>
     <td class="peak" data-label="dBTP">${number(loudness.truePeakDbtp, 1)}</td>
     <td class="pitch" data-label="Pitch"><${Pitch} descriptors=${descriptors} /></td>
     <td class="kind" data-label="Kind">
@@ -116,7 +114,8 @@ export function Pitch({ descriptors }) {
     <span class="muted">${hertz(descriptors.pitchHz)} ${semitoneCents(descriptors.cents)}</span>`;
 }
 
-function inOrder(cuts, { name, isDescending }) {
+/** The one-shots by a column; those without a value come last. */
+export function inOrder(cuts, { name, isDescending }) {
   const { by } = COLUMNS.find((column) => column.name === name);
   const isNothing = (value) => value === null || value === undefined;
   const direction = isDescending ? -1 : 1;

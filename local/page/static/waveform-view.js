@@ -76,7 +76,7 @@ export function Waveform({ url, durationSeconds, cuts, selected, media, onSelect
     <div class="transport">
       ${children}
       <${Position} media=${media} durationSeconds=${durationSeconds} />
-      <span class="hints muted"><kbd>←</kbd> <kbd>→</kbd> walk the cuts</span>
+      ${cuts.length > 0 && html`<span class="hint muted"><kbd>←</kbd> <kbd>→</kbd> walk the cuts</span>`}
       <span class="gap"></span>
       ${isCoarse && html`<span class="muted">waveform.json: ${span(drawing.pixelSeconds)} a pixel</span>`}
       <span class="zoom" role="group" aria-label="Zoom">
