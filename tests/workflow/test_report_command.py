@@ -20,6 +20,7 @@ from tests.workflow.conftest import ROOT
 from tests.workflow.process_recording.stack import Stack
 
 NOWHERE = "arn:aws:states:us-east-1:123456789012:execution:nowhere:nothing"
+_ACTIONS = {"s3:HeadObject": "s3:GetObject"}
 _READING = re.compile(r"(Describe|Get|List|Head|Query|Filter)[A-Z][A-Za-z0-9]*|Query")
 
 
@@ -137,18 +138,20 @@ def test_given_a_source_that_is_too_large_and_a_manifest_that_is_gone_when_repor
     assert told["leftOut"][0]["bytes"] == len(wav_recording(beeps(25)))
 
 
-def test_given_an_account_when_a_report_is_made_then_every_call_only_reads(
-    stack: Stack, processed: tuple[str, str]
-) -> None:
+def _calls(stack: Stack, arn: str) -> set[str]:
     called: set[str] = set()
     session = boto3.Session("local", "local", region_name="us-east-1")
     session.events.register(
         "before-call", lambda model, **_: called.add(f"{model.service_model.service_name}:{model.name}")
     )
+    contents_of(ExecutionReader(lambda service: session.client(service, endpoint_url=stack.engine.endpoint)), arn)
+    return called
 
-    contents_of(
-        ExecutionReader(lambda service: session.client(service, endpoint_url=stack.engine.endpoint)), processed[0]
-    )
+
+def test_given_an_account_when_a_report_is_made_then_every_call_only_reads(
+    stack: Stack, processed: tuple[str, str]
+) -> None:
+    called = _calls(stack, processed[0])
 
     assert called == {
         "dynamodb:Query",
@@ -162,6 +165,23 @@ def test_given_an_account_when_a_report_is_made_then_every_call_only_reads(
         "stepfunctions:GetExecutionHistory",
     }
     assert all(_READING.fullmatch(name.partition(":")[2]) for name in called)
+
+
+def test_given_the_policy_of_the_docs_when_held_to_what_is_called_then_it_allows_that_and_nothing_that_writes(
+    stack: Stack, processed: tuple[str, str]
+) -> None:
+    sfn = stack.engine.client("stepfunctions")
+    given = json.dumps({"prefix": "public/unprocessed/demo/", "dryRun": True})
+    started = sfn.start_execution(stateMachineArn=stack.engine.resources["ReprocessRecordings"], input=given)
+    stack.engine.wait(started["executionArn"], 60)
+    called = _calls(stack, processed[0]) | _calls(stack, started["executionArn"])
+
+    (policy,) = re.findall(r"```json\n(.*?)```", (ROOT / "docs" / "report.md").read_text("utf-8"), re.DOTALL)
+
+    (statement,) = json.loads(policy)["Statement"]
+    needed = {_ACTIONS.get(name, name.replace("stepfunctions:", "states:")) for name in called}
+    assert set(statement["Action"]) == needed | {"s3:GetObjectVersion", "s3:ListBucket"}
+    assert all(_READING.fullmatch(action.partition(":")[2]) for action in statement["Action"])
 
 
 @pytest.mark.parametrize(
