@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
+from botocore.session import Session as CoreSession
 
 from local.execution.contents import Contents, contents_of
 from local.execution.reader import ExecutionReader, NotRead
@@ -41,8 +42,8 @@ def client_of(region: str, profile: str | None, endpoint: str | None) -> Callabl
         if session.get_credentials() is None:
             raise NotReported(f"There are no credentials: {_remedy(profile)}.")
     except ProfileNotFound as error:
-        known = ", ".join(boto3.Session().available_profiles) or "none"
-        raise NotReported(f"There is no profile {profile!r}; there are: {known}.") from error
+        known = ", ".join(CoreSession().available_profiles) or "none"
+        raise NotReported(f"There is no profile {error.kwargs['profile']!r}; there are: {known}.") from error
     except BotoCoreError as error:
         raise NotReported(f"There are no credentials: {error}") from error
 

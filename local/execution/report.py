@@ -20,7 +20,7 @@ NAME = "report.html"
 _ENTRY = "page/report.js"
 _UNTIL_DRAWN = (
     "The scripts in this file draw the report. If this stays, they may not run here, or the browser is older than "
-    "Chrome 105, Firefox 108 or Safari 16.4."
+    "Chrome 123, Firefox 120 or Safari 17.5."
 )
 # what the parser meets is trusted by its hash alone; 'strict-dynamic' trusts an element that a trusted script adds
 _START = f'''const entry = document.createElement("script");

@@ -50,6 +50,12 @@ def test_given_several_files_and_json_when_run_then_one_object_a_line_and_the_wo
     assert states["ProcessAudio"]["attempts"] == 1
     assert states["ProcessAudio"]["seconds"] > 0
     assert (bad["endState"], bad["outputDir"], bad["oneShots"]) == ("Rejected", None, [])
+    assert good["notFetched"] == bad["notFetched"] == []
+    assert tmp_path / good["report"] == folder / "report.html"
+    assert tmp_path / bad["report"] == tmp_path / "results" / bad["record"]["id"] / "report.html"
+    for told in (good, bad):
+        assert told["executionArn"] in (tmp_path / told["report"]).read_text("utf-8")
+    assert (tmp_path / good["report"]).stat().st_size < 5_000_000
     assert bad["record"]["processing_error"]["code"] == "NOT_AUDIO"
     assert bad["record"]["processing_error"]["retryable"] is False
 
@@ -65,6 +71,19 @@ def test_given_a_rejected_file_when_run_then_one_clear_line_says_why(tmp_path: P
     assert len(rejections) == 1
     assert rejections[0].startswith("Rejected: EMPTY_FILE: ")
     assert "Traceback" not in ran.stdout + ran.stderr
+    last = ran.stdout.splitlines()[-1]
+    assert last.startswith(f"Report: {tmp_path}/out/")
+    assert Path(last.removeprefix("Report: ")).is_file()
+
+
+def test_given_a_failed_run_when_it_ends_then_its_report_is_there_and_the_exit_code_stays(tmp_path: Path) -> None:
+    sample = ROOT / "examples" / "phone-recording.m4a"
+
+    ran = _run(sample, "--fault", "PersistResult=Lambda.UnknownErrorx*", directory=tmp_path)
+
+    assert ran.returncode == 1, ran.stderr
+    last = ran.stdout.splitlines()[-1]
+    assert '"error":"Lambda.UnknownError"' in Path(last.removeprefix("Report: ")).read_text("utf-8")
 
 
 def test_given_a_key_that_no_rule_takes_when_run_then_it_says_so(tmp_path: Path) -> None:
@@ -79,6 +98,7 @@ def test_given_a_key_that_no_rule_takes_when_run_then_it_says_so(tmp_path: Path)
     assert (told["key"], told["executionArn"], told["status"]) == ("elsewhere/x.wav", None, None)
     assert told["error"] == "NotStarted"
     assert "No execution began" in told["cause"]
+    assert told["report"] is None
 
 
 def test_given_a_reader_that_goes_away_when_run_then_the_command_ends_and_leaves_nothing(tmp_path: Path) -> None:
