@@ -5,13 +5,17 @@ import { html, useEffect, useMemo, useRef, useState } from "page/html.js";
 const SHOWN_LINES = 40;
 const SPARE_LINES = 8;
 const SHOWN_CHARACTERS = 5000;
+const DEEPEST = 60;
 const COLOURED_CHARACTERS = 200_000;
 const TOKENS = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/g;
 
-/** `value` may be anything that JSON can hold; a text that holds JSON (a cause often does) is shown as that. */
+/**
+ * `value` may be anything that JSON can hold. A text that holds JSON, as causes do, is shown as that, however deep it
+ * lies; what is copied is the value as it was.
+ */
 export function Json({ value, label }) {
   const [isWhole, setWhole] = useState(false);
-  const { text, isJson } = useMemo(() => textOf(value), [value]);
+  const { text, original, isJson } = useMemo(() => textOf(value), [value]);
   const lines = useMemo(() => text.split("\n"), [text]);
   const isLong = lines.length > SHOWN_LINES + SPARE_LINES || text.length > SHOWN_CHARACTERS;
   const shown = isWhole || !isLong ? text : lines.slice(0, SHOWN_LINES).join("\n").slice(0, SHOWN_CHARACTERS);
@@ -21,7 +25,7 @@ export function Json({ value, label }) {
   );
   return html`
     <div class="json">
-      <${CopyButton} text=${text} label=${label} />
+      <${CopyButton} text=${original} label=${label} />
       <pre tabindex="0" aria-label=${label}>${pieces}${!isWhole && isLong ? "\n…" : ""}</pre>
       ${
         isLong &&
@@ -78,12 +82,27 @@ function copiedBySelection(text) {
 }
 
 function textOf(value) {
-  if (typeof value !== "string") return { text: JSON.stringify(value, null, 2) ?? "", isJson: true };
-  if (!/^\s*[[{]/.test(value)) return { text: value, isJson: false };
+  const original = typeof value === "string" ? value : (JSON.stringify(value, null, 2) ?? "");
+  const unfolded = unfold(value);
+  if (typeof unfolded === "string" && unfolded === value) return { text: value, original, isJson: false };
+  return { text: JSON.stringify(unfolded, null, 2) ?? "", original, isJson: true };
+}
+
+/** A value with the texts in it that hold an object or an array as those. */
+export function unfold(value, depth = 0) {
+  if (depth > DEEPEST) return value;
+  if (typeof value === "string") return unfoldText(value, depth);
+  if (Array.isArray(value)) return value.map((each) => unfold(each, depth + 1));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, unfold(each, depth + 1)]));
+}
+
+function unfoldText(text, depth) {
+  if (!/^\s*[[{]/.test(text)) return text;
   try {
-    return { text: JSON.stringify(JSON.parse(value), null, 2), isJson: true };
+    return unfold(JSON.parse(text), depth + 1);
   } catch {
-    return { text: value, isJson: false };
+    return text;
   }
 }
 

@@ -7,6 +7,7 @@ import { Json } from "page/json.js";
 const RELOAD_MILLISECONDS = 2000;
 const SHOWN_LINES = 300;
 const QUIET = /^(INIT_START|START|END|REPORT|XRAY) /;
+const NO_LINES = { lines: [], note: null };
 const SERIOUS = new Set(["ERROR", "CRITICAL", "FATAL"]);
 
 /** The logs of a visit, by attempt; loaded anew while it runs. */
@@ -16,8 +17,8 @@ export function Logs({ visit, loadLogs }) {
     return html`<div class="empty" role="alert"><p>The logs could not be loaded: ${failure}</p><button type="button" onClick=${reload}>Try again</button></div>`;
   }
   if (!loaded) return html`<p class="empty" role="status">Loading the logs…</p>`;
-  const linesOf = new Map(loaded.map(({ eventId, lines }) => [eventId, lines]));
-  if (loaded.every(({ lines }) => lines.length === 0)) {
+  const logsOf = new Map(loaded.map((each) => [each.eventId, each]));
+  if (loaded.every(({ lines, note }) => lines.length === 0 && !note)) {
     const isRunning = visit.status === "RUNNING";
     return html`<p class="empty">${isRunning ? "No log lines so far." : "This visit left no log lines."}</p>`;
   }
@@ -27,7 +28,7 @@ export function Logs({ visit, loadLogs }) {
         (attempt) => html`
           <section key=${attempt.eventId}>
             ${visit.attempts.length > 1 && html`<h3>Attempt ${attempt.number} <span class=${`chip ${attempt.status.toLowerCase()}`}>${attempt.status}</span></h3>`}
-            <${Lines} lines=${linesOf.get(attempt.eventId) ?? []} start=${attempt.startedAt} />
+            <${Lines} ...${logsOf.get(attempt.eventId) ?? NO_LINES} start=${attempt.startedAt} />
           </section>`,
       )}
       ${failure && html`<p class="muted" role="alert">The newest lines could not be loaded: ${failure}</p>`}
@@ -71,11 +72,13 @@ function useLogs(visit, loadLogs) {
   };
 }
 
-function Lines({ lines, start }) {
+/** `note` says why there are no lines, or not all of them. */
+function Lines({ lines, note, start }) {
   const [isWhole, setWhole] = useState(false);
-  if (lines.length === 0) return html`<p class="muted">No log lines.</p>`;
+  if (lines.length === 0) return html`<p class="muted">${note ?? "No log lines."}</p>`;
   const shown = isWhole ? lines : lines.slice(0, SHOWN_LINES);
   return html`
+    ${note && html`<p class="muted">${note}</p>`}
     <ol class="logs-lines">
       ${shown.map((line, index) => html`<${Line} key=${index} line=${line} start=${start} />`)}
     </ol>
@@ -104,11 +107,13 @@ function Line({ line, start }) {
     </li>`;
 }
 
-/** A structured log record (AWS Lambda Powertools and its like), null for a plain line. */
-function entryOf(text) {
+/** A structured log record (AWS Lambda Powertools and its like) or metrics in a log line (EMF), null for a plain line. */
+export function entryOf(text) {
   if (!text.startsWith("{")) return null;
   try {
     const { level, message, ...rest } = JSON.parse(text);
+    const metrics = rest._aws?.CloudWatchMetrics?.flatMap(({ Metrics }) => Metrics.map(({ Name }) => Name));
+    if (metrics) return { level: "METRICS", message: metrics.map((name) => `${name} ${rest[name]}`).join(", "), rest };
     if (level === undefined || message === undefined) return null;
     return { level, message: pretty(message), rest };
   } catch {

@@ -169,7 +169,7 @@ function Attempts({ visit, start }) {
     <div class="state-scroll">
       <table class="state-attempts">
         <thead>
-          <tr><th class="number">#</th><th class="number">Start</th><th class="number">Waited</th><th class="number">Took</th><th>Status</th><th>Error</th><th></th></tr>
+          <tr><th class="number">#</th><th class="number">Start</th><th class="number">Waited</th><th class="number">Took</th><th>Status</th><th></th></tr>
         </thead>
         <tbody>
           ${visit.attempts.map(
@@ -179,8 +179,10 @@ function Attempts({ visit, start }) {
                 <td class="number" title=${attempt.startedAt}>+${duration(secondsBetween(start, attempt.startedAt))}</td>
                 <td class="number">${attempt.waitSeconds ? duration(attempt.waitSeconds) : "–"}</td>
                 <td class="number">${duration(secondsBetween(attempt.startedAt, attempt.endedAt))}</td>
-                <td><span class=${`chip ${attempt.status.toLowerCase()}`}>${attempt.status}</span></td>
-                <td title=${attempt.error}>${attempt.error ? shortened(attempt.error, 40) : ""}</td>
+                <td>
+                  <span class=${`chip ${attempt.status.toLowerCase()}`}>${attempt.status}</span>
+                  ${attempt.error && html`<div class="state-attempt-error">${attempt.error}</div>`}
+                </td>
                 <td>
                   <button
                     type="button" class="state-more" aria-expanded=${open === attempt.number} aria-label=${`Details of attempt ${attempt.number}`}
@@ -188,7 +190,7 @@ function Attempts({ visit, start }) {
                   >${open === attempt.number ? "▴" : "▾"}</button>
                 </td>
               </tr>
-              ${open === attempt.number && html`<tr key=${`${attempt.number} details`}><td colspan="7"><${AttemptDetails} attempt=${attempt} /></td></tr>`}`,
+              ${open === attempt.number && html`<tr key=${`${attempt.number} details`}><td colspan="6"><${AttemptDetails} attempt=${attempt} /></td></tr>`}`,
           )}
         </tbody>
       </table>
