@@ -155,28 +155,48 @@ def report(
         raise typer.BadParameter("the engine is at a --port or at an --endpoint-url.", param_hint="--port")
     if endpoint_url and not re.fullmatch(r"https?://[^\s/]+/?", endpoint_url):
         raise typer.BadParameter(f"{endpoint_url!r} is not http://HOST:PORT.", param_hint="--endpoint-url")
-    # no engine here: moto takes seconds to import, and an account needs none of it
-    from local.report import NotReported, client_of, read, save
-    from operate.terminal import shown
 
-    try:
-        client = client_of(region or execution["region"], profile, f"http://127.0.0.1:{port}" if port else endpoint_url)
-        contents = read(execution_arn, client, profile)
-        path = save(contents, output)
-    except NotReported as error:
-        typer.echo(shown(str(error)), err=True)
-        raise typer.Exit(FAILED) from error
-    for text in contents.document["notRead"]:
-        typer.echo(shown(f"Not read: {text}"), err=True)
-    for left_out in contents.left_out:
-        typer.echo(shown(f"Not in the report: {left_out.what}: {left_out.why}"), err=True)
-    typer.echo(shown(str(path)))
+    def write_report() -> None:
+        # no engine here: moto takes seconds to import, and an account needs none of it
+        from local.report import NotReported, client_of, read, save
+        from local.terminal import printable
+
+        endpoint = f"http://127.0.0.1:{port}" if port else endpoint_url
+        try:
+            contents = read(execution_arn, client_of(region or execution["region"], profile, endpoint), profile)
+            path = save(contents, output)
+        except NotReported as error:
+            typer.echo(printable(str(error)), err=True)
+            raise typer.Exit(FAILED) from error
+        for text in contents.document["notRead"]:
+            typer.echo(printable(f"Not read: {text}"), err=True)
+        for left_out in contents.left_out:
+            typer.echo(printable(f"Not in the report: {left_out.what}: {left_out.why}"), err=True)
+        typer.echo(os.fsencode(path))
+
+    _ended_by_signals(write_report)
 
 
 def _interruptible[Result](work: Callable[[], Result]) -> Result:
-    try:
+    def work_with_engine() -> Result:
         from local.engine import EngineError, FaultError
-        from local.terminal import CLOSED_PIPE, Terminal, accept_any_text, discard_output, shown
+        from local.terminal import Terminal, shown
+
+        try:
+            return work()
+        except FaultError as error:
+            raise typer.BadParameter(str(error), param_hint="--fault") from error
+        except EngineError as error:
+            for line in str(error).splitlines():
+                Terminal(stderr=True, soft_wrap=True).print(f"[red]{shown(line)}[/]")
+            raise typer.Exit(FAILED) from error
+
+    return _ended_by_signals(work_with_engine)
+
+
+def _ended_by_signals[Result](work: Callable[[], Result]) -> Result:
+    try:
+        from local.terminal import CLOSED_PIPE, accept_any_text, discard_output
 
         accept_any_text()
         return work()
@@ -185,12 +205,6 @@ def _interruptible[Result](work: Callable[[], Result]) -> Result:
     except BrokenPipeError:
         discard_output()
         raise typer.Exit(CLOSED_PIPE) from None
-    except FaultError as error:
-        raise typer.BadParameter(str(error), param_hint="--fault") from error
-    except EngineError as error:
-        for line in str(error).splitlines():
-            Terminal(stderr=True, soft_wrap=True).print(f"[red]{shown(line)}[/]")
-        raise typer.Exit(FAILED) from error
 
 
 def _check_files(files: list[Path], key: str | None) -> None:

@@ -33,7 +33,8 @@ def client_of(region: str, profile: str | None, endpoint: str | None) -> Callabl
 
     """
     keys = ("local", "local") if endpoint and not profile else ()
-    config = Config(connect_timeout=10, retries={"mode": "standard"})
+    # CloudWatch Logs answers but a few questions a second
+    config = Config(connect_timeout=10, retries={"mode": "standard", "total_max_attempts": 8})
     if endpoint:
         # the engine is on this machine: whatever proxy there is, it is not on the way, and trying again only takes time
         config = Config(proxies={}, s3={"addressing_style": "path"}, retries={"total_max_attempts": 1})

@@ -5,12 +5,13 @@ import signal
 import sys
 import threading
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
 
-from local.engine import SkippedResource
+if TYPE_CHECKING:  # the engine takes seconds to import, and not every command needs it
+    from local.engine import SkippedResource
 
 _NAMED = 2
 CLOSED_PIPE = 128 + signal.SIGPIPE
@@ -56,7 +57,7 @@ def shown(value: object) -> str:
     return escape(printable(str(value)))
 
 
-def skipped_lines(skipped: Iterable[SkippedResource]) -> list[str]:
+def skipped_lines(skipped: "Iterable[SkippedResource]") -> list[str]:
     """Return what of a template was left out, in markup: a line for each reason, many of a kind as their number."""
     kinds: dict[str, dict[tuple[str, str], list[str]]] = {}
     for each in skipped:

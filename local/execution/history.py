@@ -287,7 +287,7 @@ class _Reading:
         elif kind in _BEGUN:
             self._abandon_inside(visit, time)
             _begin(visit, event, _BEGUN[kind], None)
-        elif kind == "MapRunStarted":
+        elif kind in {"MapRunStarted", "MapRunRedriven"}:
             _begin_map_run(visit, event, details)
         elif kind in _SUBMITTED and visit.attempts:
             visit.attempts[-1].submitted = parsed(details.get("output"))

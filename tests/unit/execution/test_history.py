@@ -202,6 +202,23 @@ def test_given_a_redriven_execution_when_read_then_the_failed_state_is_taken_up_
     assert _attempts(work)[-1] == (4, "SUCCEEDED", None, 90.0)
 
 
+def test_given_a_redriven_map_run_when_read_then_it_is_another_attempt() -> None:
+    redriven = [
+        *DISTRIBUTED_MAP_RETRIED[:8],
+        event(9, "ExecutionFailed", 8, 90.0, error="States.ExceedToleratedFailureThreshold"),
+        event(10, "ExecutionRedriven", 9, 200.0, redriveCount=1),
+        event(11, "MapRunRedriven", 10, 200.0, mapRunArn="arn:run:2", redriveCount=1),
+        event(12, "MapRunSucceeded", 11, 300.0),
+        event(13, "MapStateSucceeded", 12, 300.0),
+        event(14, "MapStateExited", 13, 300.0, name="Prefix", output="{}"),
+    ]
+
+    (prefix,) = visits_of(redriven)
+
+    assert (prefix.status, prefix.error) == ("SUCCEEDED", None)
+    assert _attempts(prefix)[-1] == (3, "SUCCEEDED", None, 110.0)
+
+
 def test_given_times_of_any_zone_when_shown_then_in_utc() -> None:
     somewhere = timezone(timedelta(hours=-3, minutes=-30))
 
