@@ -40,7 +40,9 @@ export function ExecutionView({ document, fileUrl, loadLogs, loadOneShots, isLiv
     <${Head} document=${document} actions=${actions} />
     <${Problem} execution=${execution} />
     <${Tabs} names=${tabs} chosen=${tab} onChoose=${setTab} />
-    <div class="view" role="tabpanel" aria-label=${tab}>${views[tab]()}</div>
+    <div class="view" role="tabpanel" aria-label=${tab} onKeyDown=${(event) => event.key === "Escape" && setState(null)}>
+      ${views[tab]()}
+    </div>
   </article>`;
 }
 

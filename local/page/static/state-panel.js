@@ -1,6 +1,5 @@
 /** What happened in one state: input, output, variables, error, attempts, logs, and its definition. */
 
-import { shortened } from "page/definition.js";
 import { duration, secondsBetween } from "page/format.js";
 import { html, useMemo, useState } from "page/html.js";
 import { icon } from "page/icons.js";
