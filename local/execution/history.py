@@ -308,7 +308,7 @@ class _Reading:
     def _fail(self, visit: Visit, event: dict[str, Any], kind: str, details: dict[str, Any]) -> None:
         error, cause = details.get("error"), details.get("cause")
         if kind == "MapIterationFailed" or (kind in _FAILED and visit.type in _CONTAINERS):
-            inner = self._fail_inside(visit, event)
+            inner = self._fail_inside(visit, event) or self._last_failed_in(visit)
             if error is None:
                 error, cause = (inner.error, inner.cause) if inner else (visit.error, visit.cause)
         visit.fail(error, cause)
@@ -329,6 +329,9 @@ class _Reading:
             if visit.left is None:
                 visit.end("FAILED", event["timestamp"])
         return inside[0] if inside else None
+
+    def _last_failed_in(self, container: Visit) -> Visit | None:
+        return next((each for each in reversed(self.visits) if each.parent is container and each.has_failed), None)
 
     def _abandon_inside(self, container: Visit, time: datetime) -> None:
         for visit in self.visits:

@@ -264,6 +264,30 @@ def test_given_branches_that_call_one_function_at_once_when_read_then_the_reques
         assert not any(f"{other} in " in text for text in lines)
 
 
+def test_given_a_branch_that_fails_when_read_then_the_parallel_has_its_error_and_the_other_branch_was_aborted(
+    small: Engine, run_states: RunMachine
+) -> None:
+    broken = {"Broken": {**_call(small, do="raise", message="no"), "Catch": []}}
+    waiting = {"Waiting": {"Type": "Wait", "Seconds": 3000, "End": True}}
+    parallel = {
+        "Type": "Parallel",
+        "Branches": [{"StartAt": "Broken", "States": broken}, {"StartAt": "Waiting", "States": waiting}],
+        "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}],
+        "End": True,
+    }
+    result = run_states({"Both": parallel, "Caught": {"Type": "Succeed"}})
+
+    document = _document(small, result.arn)
+
+    told = {visit["state"]: (visit["status"], visit["error"]) for visit in document["visits"]}
+    assert told == {
+        "Both": ("CAUGHT", "NotGreetable"),
+        "Broken": ("FAILED", "NotGreetable"),
+        "Waiting": ("ABORTED", None),
+        "Caught": ("SUCCEEDED", None),
+    }
+
+
 def test_given_branches_at_once_without_request_ids_when_read_then_it_is_said_that_nothing_tells_them_apart(
     small: Engine, run_states: RunMachine
 ) -> None:

@@ -148,3 +148,24 @@ REDRIVEN = [
     event(16, "TaskStateExited", 15, 101.0, name="Work", output="{}"),
     event(17, "ExecutionSucceeded", 16, 101.0, output="{}"),
 ]
+# A Map in a Map: the inner one fails, and the outer one with it, which catches it.
+MAP_IN_MAP = [
+    event(1, "ExecutionStarted", 0, input="{}"),
+    event(2, "MapStateEntered", 0, name="Outer", input="[1]"),
+    event(3, "MapStateStarted", 2, length=1),
+    event(4, "MapIterationStarted", 3, name="Outer", index=0),
+    event(5, "PassStateEntered", 4, name="First", input="1"),
+    event(6, "PassStateExited", 5, name="First", output="[2]"),
+    event(7, "MapStateEntered", 6, name="Inner", input="[2]"),
+    event(8, "MapStateStarted", 7, length=1),
+    event(9, "MapIterationStarted", 8, name="Inner", index=0),
+    event(10, "TaskStateEntered", 9, name="Work", input="2"),
+    function_call(11, 10, 0.1),
+    event(12, "TaskFailed", 11, 1.0, resourceType="lambda", resource="invoke", error="Broken", cause="deep inside"),
+    event(13, "MapIterationFailed", 12, 1.0, name="Inner", index=0),
+    event(14, "MapStateFailed", 13, 1.0),
+    event(15, "MapIterationFailed", 14, 1.0, name="Outer", index=0),
+    event(16, "MapStateFailed", 15, 1.0),
+    event(17, "MapStateExited", 16, 1.0, name="Outer", output="{}"),
+    event(18, "ExecutionSucceeded", 17, 1.0, output="{}"),
+]

@@ -10,6 +10,7 @@ from tests.unit.execution.histories import (
     CAUGHT_AFTER_RETRIES,
     DISTRIBUTED_MAP_RETRIED,
     EVALUATION_FAILED,
+    MAP_IN_MAP,
     MAP_RETRIED,
     NESTED_PARALLEL,
     REDRIVEN,
@@ -104,7 +105,44 @@ def test_given_a_map_with_one_started_and_no_word_of_its_failure_when_retried_th
     each, _, _, three, _ = visits_of(told)
 
     assert _attempts(each) == [(1, "FAILED", "Broken", 0.0), (2, "SUCCEEDED", None, 0.0)]
-    assert three.status == "ABORTED"
+    assert (three.status, three.left) == ("ABORTED", each.entered + _seconds(4))
+
+
+def test_given_a_map_in_a_map_when_the_inner_fails_then_each_of_them_is_told_of_its_own_failure() -> None:
+    outer, first, inner, work = visits_of(MAP_IN_MAP)
+
+    assert (outer.status, outer.error, outer.cause) == ("CAUGHT", "Broken", "deep inside")
+    assert (inner.status, work.status, first.status) == ("FAILED", "FAILED", "SUCCEEDED")
+    assert [_attempts(visit) for visit in (outer, inner)] == [[(1, "FAILED", "Broken", 0.0)]] * 2
+    assert (work.parent, inner.parent, first.parent) == (inner, outer, outer)
+
+
+def test_given_a_fail_state_in_a_map_when_it_is_caught_then_so_though_no_event_tells_its_error() -> None:
+    events = [
+        *MAP_IN_MAP[:4],
+        event(5, "FailStateEntered", 4, name="Failed", input="1"),
+        event(6, "MapIterationFailed", 5, 1.0, name="Outer", index=0),
+        event(7, "MapStateFailed", 6, 1.0),
+        event(8, "MapStateExited", 7, 1.0, name="Outer", output="{}"),
+    ]
+
+    outer, failed = visits_of(events)
+
+    assert (outer.status, outer.error, failed.status) == ("CAUGHT", None, "FAILED")
+
+
+def test_given_a_parallel_whose_failure_does_not_tell_which_branch_when_read_then_the_branch_that_failed_did() -> None:
+    failure = event(10, "ParallelStateFailed", 5, 1.0)
+    caught = event(11, "ParallelStateExited", 10, 1.0, name="Inner", output="{}")
+
+    visits = {visit.state: (visit.status, visit.error) for visit in visits_of([*NESTED_PARALLEL[:9], failure, caught])}
+
+    assert visits == {
+        "Outer": ("RUNNING", None),
+        "Inner": ("CAUGHT", "Broken"),
+        "Beside": ("RUNNING", None),
+        "Work": ("FAILED", "Broken"),
+    }
 
 
 def test_given_a_parallel_in_a_parallel_when_it_fails_and_is_caught_then_each_has_what_befell_it() -> None:
@@ -161,14 +199,14 @@ def test_given_an_execution_that_is_ended_from_outside_when_read_then_what_ran_e
 
 
 def test_given_a_state_beside_the_one_that_fails_an_execution_when_read_then_it_was_aborted() -> None:
-    fatal = event(10, "ExecutionFailed", 9, 1.0, error="Broken", cause="inside")
+    fatal = event(10, "ExecutionFailed", 9, 1.0, error="Broken", cause="as the execution tells it")
 
-    visits = {visit.state: (visit.status, visit.error) for visit in visits_of([*NESTED_PARALLEL[:9], fatal])}
+    visits = {visit.state: (visit.status, visit.cause) for visit in visits_of([*NESTED_PARALLEL[:9], fatal])}
 
     assert visits == {
-        "Outer": ("FAILED", "Broken"),
-        "Inner": ("FAILED", "Broken"),
-        "Work": ("FAILED", "Broken"),
+        "Outer": ("FAILED", "as the execution tells it"),
+        "Inner": ("FAILED", "as the execution tells it"),
+        "Work": ("FAILED", "inside"),
         "Beside": ("ABORTED", None),
     }
 

@@ -166,6 +166,41 @@ def test_given_two_attempts_at_once_that_nothing_tells_apart_when_read_then_it_i
     ] * 2
 
 
+def test_given_attempts_at_once_of_which_one_tells_its_request_when_read_then_the_other_has_the_rest() -> None:
+    told = json.dumps({"SdkResponseMetadata": {"RequestId": A}})
+    calls = [
+        event(2, "TaskStateEntered", 0, name="One", input="{}"),
+        event(3, "TaskStateEntered", 0, name="Two", input="{}"),
+        function_call(4, 2, 0.1),
+        function_call(5, 3, 0.1),
+        event(6, "TaskSucceeded", 4, 3.0, resourceType="lambda", resource="invoke", output=told),
+        event(7, "TaskTimedOut", 5, 3.0, resourceType="lambda", resource="invoke", error="States.Timeout"),
+    ]
+    log = [*_invocation(0.2, A, f"one {ARN}"), *_invocation(0.3, B, f"two {ARN}", stream="t")]
+
+    one, two = _read(calls, LogGroups({"/aws/lambda/f": log}))
+
+    assert [text for text in _texts([one])[0] if ARN in text] == [f"one {ARN}"]
+    assert [text for text in _texts([two])[0] if ARN in text] == [f"two {ARN}"]
+    assert (one["note"], two["note"]) == (None, None)
+
+
+def test_given_an_attempt_soon_after_another_when_read_then_the_ones_before_are_not_among_its_lines() -> None:
+    calls = [
+        event(2, "TaskStateEntered", 0, name="Work", input="{}"),
+        function_call(3, 2, 0.1),
+        event(4, "TaskTimedOut", 3, 0.8, resourceType="lambda", resource="invoke", error="States.Timeout"),
+        function_call(5, 4, 0.9),
+        event(6, "TaskSucceeded", 5, 2.0, resourceType="lambda", resource="invoke", output="{}"),
+    ]
+    log = [*_invocation(0.2, A, f"one {ARN}"), *_invocation(1.0, B, f"two {ARN}")]
+
+    one, two = _texts(_read(calls, LogGroups({"/aws/lambda/f": log})))
+
+    assert [text for text in one if ARN in text] == [f"one {ARN}"]
+    assert [text for text in two if ARN in text] == [f"two {ARN}"]
+
+
 def test_given_logs_in_json_when_read_then_requests_are_told_apart_too() -> None:
     def record(kind: str, request: str) -> str:
         return json.dumps(
