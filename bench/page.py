@@ -25,7 +25,7 @@ from local.page.application import PREFIX, page_of
 ROOT = Path(__file__).resolve().parents[1]
 _EXECUTIONS = 500
 _TABS = 5
-_ARGUMENTS = [
+ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -34,6 +34,8 @@ _ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# a waveform with its cuts
+READY = ".waveform-box[aria-busy=false]"
 # resolves at the second frame after `selector` matches at least `count` elements
 _PAINTED = """([selector, count]) => new Promise((resolve) => {
   const look = () => {
@@ -79,7 +81,7 @@ def measure(
     """Measure the page in Chromium."""
     with Engine.deploy(ROOT / "template.yaml", time_scale=0.01, warm=True) as engine, sync_playwright() as playwright:
         engine.mount(PREFIX, page_of(engine))
-        browser = playwright.chromium.launch(executable_path=_chromium(), args=_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         figures = {**_hour(engine, browser), **_list(engine, browser)}
         browser.close()
     table = Table("what", "median", "least", "most")
@@ -144,7 +146,7 @@ def _hour(engine: Engine, browser: Browser) -> dict[str, list[float]]:
         tab.get_by_role("tab", name="Recording", exact=True).wait_for()
         clicked = tab.evaluate("performance.now()")
         tab.get_by_role("tab", name="Recording", exact=True).click()
-        painted = tab.evaluate(_PAINTED, [_WAVEFORM_READY, 1])
+        painted = tab.evaluate(_PAINTED, [READY, 1])
         from_navigation.append(painted)
         from_click.append(painted - clicked)
         tab.context.close()
@@ -154,17 +156,19 @@ def _hour(engine: Engine, browser: Browser) -> dict[str, list[float]]:
     }
 
 
-# the cuts are in it when it is drawn
-_WAVEFORM_READY = ".waveform-box[aria-busy=false]"
-
-
 def _open(browser: Browser, engine: Engine, fragment: str = "") -> Page:
     tab = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
     tab.goto(f"{engine.endpoint}{PREFIX}/{fragment}")
     return tab
 
 
-def _chromium() -> str:
+def chromium() -> str:
+    """Return the browser's path.
+
+    Raises:
+        BadParameter: there is none.
+
+    """
     found = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if found is None:
         raise typer.BadParameter("there is no chromium on the PATH; name another by CHROMIUM")

@@ -12,6 +12,8 @@ import { fixed, lineOf, loopOf, rounded, spansOf } from "page/layout-tracks.js";
 import { straighten } from "page/layout-uprights.js";
 import { textWidth } from "page/text-width.js";
 
+const LABEL_FRAME = 10;
+const LABEL_GAP = 3;
 const NODE_HEIGHT = 46;
 const NODE_WIDTH = { least: 96, most: 250, beside: 48 };
 const NAME_SIZE = 13;
@@ -118,7 +120,32 @@ function drawn({ laid, spans }, edges) {
     const rest = trunk ? lineOf(trunk, spans, trunk.indexOf(chain.at(-1))) : { points: [], arrow: line.arrow };
     scope.edges.push({ ...edge, points: [...line.points, ...rest.points], arrow: rest.arrow, labelAt: line.labelAt });
   }
+  spreadCatchLabels(scope);
   return scope;
+}
+
+/** The labels of a state's catches side by side, as near to where their lines begin as they fit. */
+function spreadCatchLabels({ edges, left: least }) {
+  for (const catches of Object.values(Object.groupBy(edges.filter(isLabelledCatch), ({ from }) => from))) {
+    catches.sort((one, other) => one.labelAt.x - other.labelAt.x);
+    const widths = catches.map(({ label }) => textWidth(label, LABEL_SIZE) + LABEL_FRAME);
+    const middle = catches.reduce((sum, { labelAt }) => sum + labelAt.x, 0) / catches.length;
+    const whole = widths.reduce((sum, width) => sum + width, 0) + LABEL_GAP * (catches.length - 1);
+    const doFit = catches.every(
+      ({ labelAt }, at) =>
+        at === 0 || labelAt.x - catches[at - 1].labelAt.x >= (widths[at] + widths[at - 1]) / 2 + LABEL_GAP,
+    );
+    if (doFit) continue;
+    let left = Math.max(least, middle - whole / 2);
+    catches.forEach((each, at) => {
+      each.labelAt = { ...each.labelAt, x: left + widths[at] / 2 };
+      left += widths[at] + LABEL_GAP;
+    });
+  }
+}
+
+function isLabelledCatch({ kind, label, labelAt }) {
+  return kind === "catch" && label && labelAt;
 }
 
 // Scopes into one another
