@@ -32,7 +32,7 @@ export FILE PYTHON STACK TASK EVENT ENV IMAGE ARN PROFILE
 export SAM_CLI_TELEMETRY := 0
 
 # ---------------------------------------------------------------- running
-.PHONY: help run up report invoke dead-letters reprocess deploy smoke rollback destroy setup test browser-test matrix soak iam node-modules \
+.PHONY: help run up report invoke dead-letters reprocess deploy smoke rollback destroy setup test browser-test page-bench matrix soak iam node-modules \
   policies check lint format types script-check asl template checkov lock build sizes bench cost fuzz verdicts image-test image-sizes sbom vendor clean
 
 help: ## this list
@@ -127,6 +127,9 @@ format: setup node-modules ## format the code and mend what the linter can
 
 bench: $(VENV)/.bench-locked ## quality, speed and memory beside the peers; QUICK=1 for under three minutes
 	@$(PY) -m bench $(if $(QUICK),--quick) $(ARGS)
+
+page-bench: $(VENV)/.bench-locked $(VENV)/.browser-locked ## how fast the page is in Chromium: 500 executions, a recording of an hour
+	@$(PY) -m bench.page $(ARGS)
 
 cost: $(VENV)/.bench-locked ## $ for 1,000 recordings, by the public price list; ARGS=--measure counts anew what they use
 	@$(PY) -m bench.cost $(ARGS)

@@ -1,6 +1,6 @@
 """How fast the page is in Chromium: 500 executions in the list, a recording of an hour opened.
 
-    .venv/bin/python -m bench.page
+    make page-bench
 
 Times are the browser's own (performance.now), from the navigation's start to the second frame after what was waited
 for is in the document: the medians of five cold tabs.

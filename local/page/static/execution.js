@@ -39,6 +39,7 @@ export function ExecutionView({ document, fileUrl, loadLogs, loadOneShots, isLiv
   return html`<article class="execution-view">
     <${Head} document=${document} actions=${actions} />
     <${Problem} execution=${execution} />
+    <${NotRead} notRead=${document.notRead} />
     <${Tabs} names=${tabs} chosen=${tab} onChoose=${setTab} />
     <div class="view" role="tabpanel" aria-label=${tab} onKeyDown=${(event) => event.key === "Escape" && setState(null)}>
       ${views[tab]()}
@@ -80,6 +81,15 @@ function Problem({ execution }) {
     <strong>${execution.error}</strong>
     ${execution.cause && html`<span>${execution.cause}</span>`}
   </div>`;
+}
+
+/** What whoever looks may not read, or what could not be read. */
+function NotRead({ notRead }) {
+  if (notRead.length === 0) return null;
+  return html`<section class="surface not-read" aria-label="Not read">
+    <h2>Not everything could be read</h2>
+    <ul>${notRead.map((text) => html`<li key=${text}>${text}</li>`)}</ul>
+  </section>`;
 }
 
 /** Tabs as the ARIA practices have them: arrow keys move, one is in the tab order. */

@@ -12,15 +12,18 @@ const STATUS_SIGNS = { SUCCEEDED: "✓", CAUGHT: "!", FAILED: "✕", TIMED_OUT: 
 /** The graph of an execution. `selected` is a state's name or null. */
 export function Graph({ document, selected, onSelect }) {
   const layout = layoutOf(document.definition);
+  if (layout.nodes.every((node) => node.state === null))
+    return html`<div class="empty">The definition has no states.</div>`;
+  return html`<${Drawn} layout=${layout} document=${document} selected=${selected} onSelect=${onSelect} />`;
+}
+
+function Drawn({ layout, document, selected, onSelect }) {
   const visits = useMemo(() => visitsByState(document.visits), [document]);
   const taken = useMemo(() => takenEdges(layout, document), [layout, document]);
   const counts = useMemo(() => itemCountsOf(document), [document]);
   const [hovered, setHovered] = useState(null);
   const box = useRef(null);
   const zoom = useZoom(box, layout);
-  if (layout.nodes.every((node) => node.state === null))
-    return html`<div class="empty">The definition has no states.</div>`;
-
   const focus = hovered ?? selected;
   const near = new Set(
     layout.edges.filter((edge) => focus !== null && touches(edge, focus, layout)).map((edge) => edge.id),

@@ -112,7 +112,8 @@ function Problems({ recording, isLive }) {
   return html`
     ${error && html`<${ProcessingError} error=${error} />`}
     ${!error && !manifest && html`<p class="notice" role="status">${progressOf(record, isLive)}</p>`}
-    ${!source.isThere && html`<p class="notice caught">The upload is not in the bucket any more: it can't be played.</p>`}
+    ${source.isThere === false && html`<p class="notice caught">The upload is not in the bucket any more: it can't be played.</p>`}
+    ${source.isThere === null && html`<p class="notice caught">Whether the upload is still in the bucket could not be asked.</p>`}
     ${
       warnings.length > 0 &&
       html`<ul class="notice caught warnings" aria-label="Warnings">

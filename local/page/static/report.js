@@ -4,17 +4,6 @@ import { ExecutionView } from "page/execution.js";
 import { bytes } from "page/format.js";
 import { html, render } from "page/html.js";
 
-/** What whoever made the report was not allowed to read, or what was not there. */
-function NotRead({ notRead }) {
-  if (notRead.length === 0) return null;
-  return html`<section class="surface not-read" aria-labelledby="not-read">
-    <h2 id="not-read">Not everything could be read</h2>
-    <ul>
-      ${notRead.map((text) => html`<li key=${text}>${text}</li>`)}
-    </ul>
-  </section>`;
-}
-
 /** What did not go into the file, and how much it is. */
 function LeftOut({ leftOut }) {
   if (leftOut.length === 0) return null;
@@ -34,7 +23,6 @@ function Report({ contents }) {
   const fileUrl = (name) => (Object.hasOwn(files, name) ? files[name] : null);
   const loadLogs = (visit) => Promise.resolve(logs[visit.eventId] ?? []);
   return html`
-    <${NotRead} notRead=${contents.document.notRead} />
     <${ExecutionView} document=${contents.document} fileUrl=${fileUrl} loadLogs=${loadLogs} isLive=${false} />
     <${LeftOut} leftOut=${leftOut} />
   `;
