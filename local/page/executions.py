@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from dataclasses import dataclass
+from secrets import token_urlsafe
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -22,9 +23,15 @@ class _Row:
 
 
 class ExecutionList:
-    """Executions in the order in which they began, each with what a line of the list shows."""
+    """Executions in the order in which they began, each with what a line of the list shows.
+
+    Attributes:
+        identity: tells this list from those of other engines, which answered at the same port or will.
+
+    """
 
     def __init__(self, engine: Engine) -> None:
+        self.identity = token_urlsafe(8)
         self._engine = engine
         self._lock = threading.Lock()
         self._rows: dict[str, _Row] = {}

@@ -39,7 +39,7 @@ def execution_routes(
     @routes.get("/api/executions")
     def changed() -> Response:
         revision, rows = executions.since(request.args.get("since", 0, int))
-        return jsonify(revision=revision, executions=rows)
+        return jsonify(list=executions.identity, revision=revision, executions=rows)
 
     @routes.get("/api/executions/<machine>/<name>")
     def execution(machine: str, name: str) -> Response:

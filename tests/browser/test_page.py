@@ -51,7 +51,9 @@ def test_given_nothing_yet_when_the_page_opens_then_it_says_how_to_begin(
     context: BrowserContext, watched: Watched, address: str
 ) -> None:
     # the engine is shared, and other tests may have run something
-    context.route("**/api/executions?*", lambda route: route.fulfill(json={"revision": 0, "executions": []}))
+    context.route(
+        "**/api/executions?*", lambda route: route.fulfill(json={"list": "", "revision": 0, "executions": []})
+    )
     tab = context.new_page()
     tab.goto(address)
 
@@ -212,3 +214,34 @@ def test_given_an_engine_that_answers_no_more_when_the_page_asks_then_it_says_so
     tab.context.unroute("**/api/executions?*")
     expect(tab.get_by_role("alert")).to_be_hidden()
     watched.problems = [problem for problem in watched.problems if "ERR_FAILED" not in problem]
+
+
+def test_given_another_engine_at_the_same_port_when_the_page_stays_open_then_it_shows_that_ones_executions(
+    context: BrowserContext, watched: Watched, address: str, engine: Engine
+) -> None:
+    ghost = {
+        "arn": "arn:ghost",
+        "machine": "ProcessRecording",
+        "name": "ghost",
+        "recording": "ghost.wav",
+        "user": "gone",
+        "status": "SUCCEEDED",
+        "state": "Processed",
+        "result": None,
+        "error": None,
+        "retries": 0,
+        "startedAt": "2026-11-26T08:00:00.000Z",
+        "stoppedAt": "2026-11-26T08:00:01.000Z",
+    }
+    before = {"list": "of the engine before", "revision": 1_000_000, "executions": [ghost]}
+    context.route("**/api/executions?*", lambda route: route.fulfill(json=before))
+    tab = context.new_page()
+    tab.goto(address)
+    expect(tab.get_by_text("ghost.wav")).to_be_visible()
+
+    context.unroute("**/api/executions?*")
+    upload(tab, "of this one.wav", wav_recording(beeps(1)))
+    tab.get_by_role("link", name="Executions").click()
+
+    expect(tab.get_by_text("of this one.wav")).to_be_visible()
+    expect(tab.get_by_text("ghost.wav")).to_have_count(0)

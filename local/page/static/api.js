@@ -1,4 +1,4 @@
-/** What the page asks of its server. Every failure is an Error whose message can be shown. */
+/** What the page asks of its server. Every failure is an Error whose message can be shown; `status` is the answer's, if any. */
 
 const BASE = "/_page";
 
@@ -59,7 +59,10 @@ async function answer(path, options) {
 async function read(response) {
   if (response.status === 204) return null;
   const told = parsed(await response.text());
-  if (!response.ok) throw new Error(told?.message ?? `The server answers ${response.status}.`);
+  if (!response.ok) {
+    const message = told?.message ?? `The server answers ${response.status}.`;
+    throw Object.assign(new Error(message), { status: response.status });
+  }
   return told;
 }
 

@@ -11,24 +11,30 @@ const POLL_SECONDS = 0.5;
 
 /** Keeps up with the list; returns its executions, newest first, null before the first answer, and the last error. */
 export function useExecutions() {
-  const known = useRef({ revision: 0, byArn: new Map() });
+  const known = useRef(NOTHING_KNOWN);
   const [executions, setExecutions] = useState(null);
   const error = usePolling(
     async () => {
-      const { revision, executions: changed } = await get(`/api/executions?since=${known.current.revision}`);
-      if (revision < known.current.revision) {
-        known.current = { revision: 0, byArn: new Map() }; // another engine answers at this port now
-        return;
+      const answer = await get(`/api/executions?since=${known.current.revision}`);
+      if (answer.list !== known.current.list) {
+        // the first answer, or another engine's, at the same port: what is known is not of it
+        const isNew = known.current.list !== null && known.current.revision > 0;
+        known.current = { ...NOTHING_KNOWN, list: answer.list, byArn: new Map() };
+        if (isNew) return;
       }
-      known.current.revision = revision;
-      for (const execution of changed) known.current.byArn.set(execution.arn, execution);
-      if (changed.length > 0 || revision === 0) setExecutions([...known.current.byArn.values()].reverse());
+      known.current.revision = answer.revision;
+      for (const execution of answer.executions) known.current.byArn.set(execution.arn, execution);
+      if (answer.executions.length > 0 || known.current.byArn.size === 0) {
+        setExecutions([...known.current.byArn.values()].reverse());
+      }
     },
     () => POLL_SECONDS,
     [],
   );
   return { executions, error };
 }
+
+const NOTHING_KNOWN = { list: null, revision: 0, byArn: new Map() };
 
 export function ExecutionList({ executions, filter, onFilter, onSample, onUpload }) {
   const shown = useMemo(

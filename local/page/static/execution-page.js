@@ -53,7 +53,8 @@ export function ExecutionPage({ machine, name, onOpen }) {
     </button>
     <a class="button" href=${reportUrl({ machine, name })} download=${`${name}.html`}>Report</a>
   </div>`;
-  return html`${problem && html`<p role="alert" class="problem">${problem}</p>`}
+  const told = problem ?? (error?.status ? error.message : null); // where nothing answers, the head of the page says so
+  return html`${told && html`<p role="alert" class="problem">${told}</p>`}
     <${ExecutionView}
       document=${document}
       fileUrl=${urlOf}
