@@ -6,7 +6,7 @@ The sample goes through the real stack: its container runs out of memory once, a
 import argparse
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from bench.page import ARGUMENTS, READY, chromium
 from local.engine import Engine
@@ -16,8 +16,8 @@ from local.recordings import Recordings
 ROOT = Path(__file__).resolve().parents[1]
 _SAMPLE = ROOT / "examples" / "phone-recording.m4a"
 _FAULTS = ("ProcessAudio=oomx1", "PersistResult=Lambda.TooManyRequestsExceptionx2")
-_EXECUTION = {"width": 1280, "height": 960}
-_RECORDING = {"width": 1280, "height": 1010}
+_EXECUTION = ViewportSize(width=1280, height=960)
+_RECORDING = ViewportSize(width=1280, height=1010)
 
 
 def main() -> None:
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def _draw_execution(browser: Browser, address: str, path: Path) -> None:
-    tab = browser.new_page(viewport=_EXECUTION, locale="en-GB")  # type: ignore[arg-type]
+    tab = browser.new_page(viewport=_EXECUTION, locale="en-GB")
     tab.goto(address)
     tab.locator("[data-state=PersistResult]").click()
     panel = tab.get_by_role("region", name="PersistResult")
@@ -49,7 +49,7 @@ def _draw_execution(browser: Browser, address: str, path: Path) -> None:
 
 
 def _draw_recording(browser: Browser, address: str, path: Path) -> None:
-    tab = browser.new_page(viewport=_RECORDING, locale="en-GB", color_scheme="dark")  # type: ignore[arg-type]
+    tab = browser.new_page(viewport=_RECORDING, locale="en-GB", color_scheme="dark")
     tab.goto(address)
     tab.get_by_role("tab", name="Recording", exact=True).click()
     tab.locator(READY).wait_for()

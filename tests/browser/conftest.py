@@ -7,14 +7,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, ViewportSize, expect, sync_playwright
 
 from local.engine import Engine
 from local.page.application import PREFIX, page_of
 
 ROOT = Path(__file__).parents[2]
-DESKTOP = {"width": 1280, "height": 900}
-PHONE = {"width": 390, "height": 844}
+DESKTOP = ViewportSize(width=1280, height=900)
+PHONE = ViewportSize(width=390, height=844)
 _ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -65,7 +65,7 @@ class Watched:
 
     def _dialog(self, dialog: object) -> None:
         self.problems.append(f"dialog: {getattr(dialog, 'message', '')}")
-        dialog.dismiss()  # type: ignore[attr-defined]
+        dialog.dismiss()
 
     def _keep_here(self, route: Route) -> None:
         asked = urlsplit(route.request.url)
@@ -86,7 +86,7 @@ def watched(context: BrowserContext) -> Iterator[Watched]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport=DESKTOP, locale="en-GB", timezone_id="UTC")  # type: ignore[arg-type]
+    context = browser.new_context(viewport=DESKTOP, locale="en-GB", timezone_id="UTC")
     context.set_default_timeout(_PATIENCE_MS)
     yield context
     context.close()

@@ -65,7 +65,7 @@ def test_given_a_state_machine_when_it_is_drawn_at_1280_px_then_it_is_read_witho
 def test_given_a_phone_when_an_execution_is_opened_then_no_view_scrolls_the_page_sideways(
     tab: Page, engine: Engine, machine: str
 ) -> None:
-    tab.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    tab.set_viewport_size(PHONE)
     start(tab, engine, machine)
 
     for view in tab.get_by_role("tablist", name="Views").get_by_role("tab").all():
@@ -78,7 +78,7 @@ def test_given_a_phone_when_an_execution_is_opened_then_no_view_scrolls_the_page
 def test_given_a_phone_when_the_list_and_its_dialogs_are_opened_then_nothing_scrolls_sideways(
     tab: Page, engine: Engine, dialog: str
 ) -> None:
-    tab.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    tab.set_viewport_size(PHONE)
     upload(tab, f"{'a long name ' * 12}.wav", wav_recording(beeps(1)))
     tab.get_by_role("link", name="Executions").click()
     expect(tab.get_by_role("row").last).to_be_visible()

@@ -196,7 +196,7 @@ def test_given_silence_when_it_is_opened_then_it_says_that_there_are_no_sounds(t
 
 
 def test_given_a_phone_when_a_recording_is_opened_then_nothing_scrolls_sideways(recording: Page) -> None:
-    recording.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    recording.set_viewport_size(PHONE)
 
     expect(recording.locator("tr.one-shot").first).to_have_css("display", "grid")
     assert recording.evaluate("document.documentElement.scrollWidth") == PHONE["width"]

@@ -80,7 +80,7 @@ def test_given_a_report_when_its_document_is_given_another_script_then_that_does
 
 
 def test_given_a_phone_when_a_report_is_opened_then_no_view_scrolls_sideways(opened: Page) -> None:
-    opened.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    opened.set_viewport_size(PHONE)
     for view in ("Graph", "Timeline", "Events", "Recording", "Record", "Input and output"):
         opened.get_by_role("tab", name=view, exact=True).click()
         assert opened.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], view
