@@ -13,6 +13,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from local.engine import Engine, ExecutionResult
+from local.execution.uploaded import uploaded_object
 from local.file_names import safe_name, safe_names
 
 _UPLOADS = "public/unprocessed"
@@ -217,8 +218,8 @@ class Recordings:
 
     def _execution_of(self, upload: Upload, seconds: float) -> str | None:
         def of_this_upload(event: dict[str, Any]) -> bool:
-            described = event.get("detail", {}).get("object", {})
-            return described.get("key") == upload.key and described.get("version-id") == upload.version
+            described = uploaded_object(event)
+            return described is not None and (described.key, described.version) == (upload.key, upload.version)
 
         try:
             return self._engine.wait_for_execution(of_this_upload, seconds)

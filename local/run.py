@@ -11,6 +11,7 @@ from local.engine import Engine
 from local.execution.contents import contents_of
 from local.execution.reader import ExecutionReader
 from local.execution.report import report_path, save_report
+from local.execution.uploaded import uploaded_object
 from local.recordings import NotStarted, Outcome, Recordings, Upload
 from local.terminal import Terminal
 
@@ -59,7 +60,7 @@ def process(files: list[Path], options: RunOptions) -> list[int]:
 
 
 def _is_upload(event: dict[str, Any]) -> bool:
-    return "object" in event.get("detail", {})
+    return uploaded_object(event) is not None
 
 
 def _deploy(options: RunOptions) -> Engine:

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -143,6 +143,7 @@ class _Reading:
             "mapRuns": self._map_runs() if any(visit.type == "Map" for visit in visits) else [],
             "recording": self._recording(execution, definition, visits),
             "notRead": self.not_read,
+            "readAt": moment(datetime.now(UTC)),
         }
 
     def recording(self) -> dict[str, Any] | None:

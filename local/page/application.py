@@ -3,14 +3,16 @@
 import json
 from base64 import b64encode
 from hashlib import sha256
+from http import HTTPStatus
 from secrets import token_urlsafe
 
+from botocore.exceptions import ClientError
 from flask import Flask, Response, jsonify, request
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, NotFound
 
 from local.engine import Engine
-from local.execution.reader import ExecutionReader
+from local.execution.reader import ExecutionReader, NoSuchExecution, NotRead
 from local.page import guard
 from local.page.changing import fault_routes, start_routes
 from local.page.documents import Documents
@@ -50,6 +52,15 @@ def _guard(app: Flask) -> None:
         for name, value in guard.EVERYWHERE.items():
             response.headers.setdefault(name, value)
         return response
+
+    @app.errorhandler(NoSuchExecution)
+    def not_found(error: NoSuchExecution) -> tuple[Response, int]:
+        return jsonify(message=str(error)), HTTPStatus.NOT_FOUND
+
+    @app.errorhandler(NotRead)
+    @app.errorhandler(ClientError)
+    def not_answered(error: NotRead | ClientError) -> tuple[Response, int]:
+        return jsonify(message=str(error)), HTTPStatus.BAD_GATEWAY
 
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> tuple[Response, int]:

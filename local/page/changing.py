@@ -26,7 +26,7 @@ _SETTING = re.compile(r"[a-z0-9-]{1,64}")
 def start_routes(engine: Engine, executions: ExecutionList, documents: Documents, reader: ExecutionReader) -> Blueprint:
     """Return the routes that start executions: by an upload, by one once more, by an input once more."""
     routes = Blueprint("starts", __name__)
-    uploader = Uploader(engine)
+    uploader = Uploader(engine, executions)
 
     @routes.post("/api/uploads")
     def upload() -> Response:
@@ -51,8 +51,7 @@ def start_routes(engine: Engine, executions: ExecutionList, documents: Documents
         source = reader.file(recording, SOURCE)
         if recording is None or source is None or not recording["source"]["isThere"]:
             raise NotFound("The execution has no upload that is still there.")
-        settings = _settings(request.args["settings"]) if "settings" in request.args else None
-        return _uploaded(executions, uploader.upload_again(source, settings))
+        return _uploaded(executions, uploader.upload_again(source))
 
     @routes.post("/api/executions/<machine>/<name>/start-again")
     def start_again(machine: str, name: str) -> Response:
@@ -79,7 +78,7 @@ def fault_routes(engine: Engine) -> Blueprint:
 
     @routes.post("/api/faults")
     def add() -> Response:
-        given = request.get_json()
+        given = _json_body()
         if not isinstance(given, dict) or not isinstance(given.get("text"), str):
             raise BadRequest('A fault is {"text": "STATE=FAULT"}.')
         try:
@@ -101,6 +100,13 @@ def _uploaded(executions: ExecutionList, done: Upload) -> Response:
     return jsonify(key=done.key, execution=executions.name(done.execution) if done.execution else None)
 
 
+def _json_body() -> Any:
+    try:
+        return request.get_json()
+    except RecursionError as error:
+        raise BadRequest(f"The body is no JSON: {error}.") from error
+
+
 def _check_size(size: int | None) -> None:
     if size is None:
         raise LengthRequired("The upload has no Content-Length.")
@@ -117,7 +123,7 @@ def _matching(what: str, text: str, pattern: re.Pattern[str], allowed: str) -> s
 def _settings(text: str) -> dict[str, str]:
     try:
         given: Any = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadRequest(f"The settings are no JSON: {error}.") from error
     if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
         raise BadRequest("The settings are no object of texts.")

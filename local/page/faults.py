@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from local.engine import Engine, Fault
+from local.execution.uploaded import uploaded_object
 
 
 class ActiveFaults:
@@ -45,4 +46,4 @@ class ActiveFaults:
 
 
 def _is_upload(given: dict[str, Any]) -> bool:
-    return "object" in given.get("detail", {})
+    return uploaded_object(given) is not None

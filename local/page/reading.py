@@ -1,5 +1,7 @@
 """What the page reads."""
 
+from http import HTTPStatus
+
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import NotFound
 
@@ -22,7 +24,6 @@ def stack_routes(engine: Engine) -> Blueprint:
         return jsonify(
             bucket=engine.outputs["RecordingsBucketName"],
             endpoint=engine.endpoint,
-            timeScale=engine.time_scale,
             largestUpload=LARGEST_UPLOAD,
             faultKinds=engine.fault_kinds("ProcessRecording"),
         )
@@ -43,10 +44,9 @@ def execution_routes(
 
     @routes.get("/api/executions/<machine>/<name>")
     def execution(machine: str, name: str) -> Response:
-        arn = executions.arn(machine, name)
-        if request.args.get("revision", -1, int) == executions.revision_of(arn):
-            return Response(status=204)
-        revision, document = documents.of(arn)
+        revision, document = documents.of(executions.arn(machine, name))
+        if request.args.get("revision") == revision:
+            return Response(status=HTTPStatus.NO_CONTENT)
         return jsonify(revision=revision, document=document)
 
     @routes.get("/api/executions/<machine>/<name>/one-shots")

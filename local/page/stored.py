@@ -1,5 +1,6 @@
 """Objects of the bucket, sent to the browser as data that can do nothing there."""
 
+import re
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
@@ -13,6 +14,7 @@ from local.execution.reader import StoredFile
 from local.page.guard import STORED
 
 _CHUNK = 256 * 1024
+_ONE_RANGE = re.compile(r"bytes=([0-9]+-[0-9]*|-[0-9]+)", re.ASCII)
 
 
 def send(s3: Any, stored: StoredFile) -> Response:
@@ -25,14 +27,16 @@ def send(s3: Any, stored: StoredFile) -> Response:
     asked: dict[str, Any] = {"Bucket": stored.bucket, "Key": stored.key}
     if stored.version:
         asked["VersionId"] = stored.version
-    if "Range" in request.headers:
-        asked["Range"] = request.headers["Range"]
+    if _ONE_RANGE.fullmatch(request.headers.get("Range", "")):
+        asked["Range"] = request.headers["Range"]  # any other is left out, as HTTP allows
     try:
         answer = s3.get_object(**asked)
     except ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-            return Response(status=status)
+            return Response(status=status, headers=STORED)
+        if status != HTTPStatus.NOT_FOUND:
+            raise
         raise NotFound("It is not in the bucket any more.") from error
     response = Response(_chunks(answer["Body"]), status=answer["ResponseMetadata"]["HTTPStatusCode"])
     response.headers.update(STORED)

@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from local.engine import Engine
 from local.execution.reader import StoredFile
+from local.page.executions import ExecutionList
 
 LARGEST_UPLOAD = 1024**3  # bytes; the engine keeps objects in memory
 _UPLOADS = "public/unprocessed"
@@ -30,57 +31,54 @@ class Upload:
 class Uploader:
     """Puts recordings into an engine's bucket."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, executions: ExecutionList) -> None:
+        self._s3 = engine.client("s3")
         self._bucket = engine.outputs["RecordingsBucketName"]
+        self._executions = executions
 
     def upload(self, body: IO[bytes], *, user: str, name: str, settings: dict[str, str]) -> Upload:
         """Put a recording where the app puts it, its settings as metadata.
 
         Raises:
-            UploadError: the name makes no key, or a setting can't be metadata.
+            UploadError: the name makes no key, a setting can't be metadata, or S3 refuses it.
 
         """
+        if not name:
+            raise UploadError("The file has no name.")
         key = f"{_UPLOADS}/{user}/{name}"
         _check(key, settings)
-        answer = self._engine.client("s3").put_object(Bucket=self._bucket, Key=key, Body=body, Metadata=settings)
+        try:
+            answer = self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, Metadata=settings)
+        except ClientError as error:
+            raise UploadError(f"S3 does not take the key {key!r}: {error}") from error
         return self._uploaded(key, answer)
 
-    def upload_again(self, source: StoredFile, settings: dict[str, str] | None = None) -> Upload:
-        """Put an object's own bytes over it, as a new version; with its settings, or with others.
+    def upload_again(self, source: StoredFile) -> Upload:
+        """Put an object's own bytes over it, as a new version with its settings.
 
         Raises:
-            UploadError: it is not there any more, or a setting can't be metadata.
+            UploadError: it is not there any more.
 
         """
-        s3 = self._engine.client("s3")
         try:
-            head = s3.head_object(**source.request())
+            head = self._s3.head_object(**source.request())
         except ClientError as error:
             raise UploadError(f"{source.key} is not in the bucket any more.") from error
-        metadata = head["Metadata"] if settings is None else settings
-        _check(source.key, metadata)
-        answer = s3.copy_object(
+        answer = self._s3.copy_object(
             Bucket=source.bucket,
             Key=source.key,
             CopySource=source.request(),
             MetadataDirective="REPLACE",
-            Metadata=metadata,
+            Metadata=head["Metadata"],
             ContentType=head["ContentType"],
+            # of an object that came in parts moto copies the parts' checksum as the whole object's
+            ChecksumAlgorithm="CRC32",
         )
         return self._uploaded(source.key, answer)
 
     def _uploaded(self, key: str, answer: dict[str, Any]) -> Upload:
         version = answer.get("VersionId")
-
-        def is_of_upload(event: dict[str, Any]) -> bool:
-            stored = event.get("detail", {}).get("object", {})
-            return (stored.get("key"), stored.get("version-id")) == (key, version)
-
-        try:
-            return Upload(key, version, self._engine.wait_for_execution(is_of_upload, _BEGIN_SECONDS))
-        except TimeoutError:
-            return Upload(key, version, None)
+        return Upload(key, version, self._executions.wait_for_upload(key, version, _BEGIN_SECONDS))
 
 
 def _check(key: str, settings: dict[str, str]) -> None:

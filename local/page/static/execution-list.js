@@ -36,7 +36,7 @@ export function useExecutions() {
 
 const NOTHING_KNOWN = { list: null, revision: 0, byArn: new Map() };
 
-export function ExecutionList({ executions, filter, onFilter, onSample, onUpload }) {
+export function ExecutionList({ executions, filter, stack, onFilter, onSample, onUpload }) {
   const shown = useMemo(
     () => (executions ?? []).filter((execution) => matches(execution, filter)),
     [executions, filter],
@@ -44,7 +44,7 @@ export function ExecutionList({ executions, filter, onFilter, onSample, onUpload
   const machines = useMemo(() => [...new Set((executions ?? []).map(({ machine }) => machine))].sort(), [executions]);
   const now = useNow(shown.some(({ status }) => status === "RUNNING"));
   if (executions === null) return html`<p class="empty">Loading …</p>`;
-  if (executions.length === 0) return html`<${NothingYet} onSample=${onSample} onUpload=${onUpload} />`;
+  if (executions.length === 0) return html`<${NothingYet} stack=${stack} onSample=${onSample} onUpload=${onUpload} />`;
   return html`<section aria-label="Executions">
     <${Filter} filter=${filter} machines=${machines} onFilter=${onFilter} />
     <p class="muted count" aria-live="polite">${counted(shown.length, executions.length)}</p>
@@ -142,7 +142,7 @@ function clock(time) {
   return CLOCK.format(new Date(time));
 }
 
-function NothingYet({ onSample, onUpload }) {
+function NothingYet({ stack, onSample, onUpload }) {
   return html`<div class="nothing-yet surface">
     <h2>Nothing has run yet</h2>
     <p>Drop a recording anywhere on this page. It goes into the bucket, and the rule starts the workflow.</p>
@@ -150,5 +150,11 @@ function NothingYet({ onSample, onUpload }) {
       <button type="button" class="primary" onClick=${onUpload}>Choose a recording</button>
       <button type="button" onClick=${onSample}>Take the sample</button>
     </p>
+    ${
+      stack &&
+      html`<p class="muted">
+        Or <code>aws --endpoint-url ${stack.endpoint} s3 cp FILE s3://${stack.bucket}/public/unprocessed/demo/</code>
+      </p>`
+    }
   </div>`;
 }

@@ -9,7 +9,7 @@ const RUNNING_SECONDS = 0.5;
 const ENDED_SECONDS = 3; // the record may still be settled by another execution
 
 export function ExecutionPage({ machine, name, onOpen }) {
-  const revision = useRef(-1);
+  const revision = useRef("");
   const [document, setDocument] = useState(null);
   const [problem, setProblem] = useState(null);
   const path = executionPath({ machine, name });

@@ -68,11 +68,14 @@ function Head({ document, actions }) {
   </header>`;
 }
 
-/** How often Task states were tried again: by a Retry, or because a Catch led back to them. */
-function retriesOf(visits) {
-  const tasks = visits.filter(({ type }) => type === "Task");
-  const attempts = tasks.reduce((sum, visit) => sum + visit.attempts.length, 0);
-  return Math.max(0, attempts - new Set(tasks.map(({ state }) => state)).size);
+/** How often a Task that had failed was tried again: by a Retry, or because a Catch led back to it. */
+export function retriesOf(visits) {
+  const attempts = new Map();
+  for (const visit of visits.filter(({ type }) => type === "Task")) {
+    attempts.set(visit.state, [...(attempts.get(visit.state) ?? []), ...visit.attempts]);
+  }
+  const ofState = (tried) => tried.filter(({ error }, at) => error !== null && at < tried.length - 1).length;
+  return [...attempts.values()].reduce((sum, tried) => sum + ofState(tried), 0);
 }
 
 function Problem({ execution }) {

@@ -52,6 +52,7 @@ function Page() {
           : html`<${ExecutionList}
               executions=${executions}
               filter=${filter}
+              stack=${stack}
               onFilter=${setFilter}
               onSample=${onSample}
               onUpload=${() => upload([])}

@@ -57,6 +57,16 @@ class Page:
         assert answer.status_code == 200, answer.text
         return path_of(answer.json["execution"])
 
+    def listed(self, recording: str) -> dict[str, Any]:
+        """Wait for an execution that is about a recording of this name; returns its line of the list."""
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while time.monotonic() < deadline:
+            for row in self.get("/api/executions").json["executions"]:
+                if row["recording"] == recording:
+                    return dict(row)
+            time.sleep(0.05)
+        raise TimeoutError(recording)
+
     def ended(self, path: str) -> dict[str, Any]:
         """Wait for an execution's end; returns its document."""
         deadline = time.monotonic() + _WAIT_SECONDS

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from local.page import documents
 from local.page.application import PREFIX
 from tests.recordings import beeps, wav_recording
 from tests.workflow.page.conftest import SOUND, Page, path_of
@@ -185,7 +186,11 @@ def test_given_an_upload_that_s3_would_refuse_when_it_is_made_then_it_is_told_wh
 ) -> None:
     origin = f"http://127.0.0.1:{page.engine.port}"
     answer = page._client.post(
-        f"{PREFIX}/api/uploads", base_url=origin, data=b"x", query_string=query, headers={"Origin": origin}
+        f"{PREFIX}/api/uploads",
+        base_url=origin,
+        data=b"x",
+        query_string={"name": "x.wav", **query},
+        headers={"Origin": origin},
     )
 
     assert (answer.status_code, told in answer.json["message"]) == (400, True), answer.json
@@ -273,3 +278,147 @@ def test_given_an_execution_that_ended_when_it_is_listed_then_it_says_what_came_
     page: Page, name: str, body: bytes, result: str
 ) -> None:
     assert wait_for_row(page, page.upload(body, name))["result"].startswith(result)
+
+
+ODD_INPUTS = ({"detail": None}, {"detail": 5}, {"detail": {"object": None}}, {"detail": []}, [], 7, None, "text")
+
+
+def test_given_executions_of_any_input_when_they_run_then_the_list_goes_on(page: Page) -> None:
+    sfn, machine = page.engine.client("stepfunctions"), page.engine.outputs["ProcessRecordingArn"]
+    for given in ODD_INPUTS:
+        arn = sfn.start_execution(stateMachineArn=machine, input=json.dumps(given))["executionArn"]
+        page.engine.wait(arn, 30)
+
+    path = page.upload(wav_recording(beeps(1)), "after odd inputs.wav")
+
+    assert wait_for_row(page, path)["status"] == "SUCCEEDED"
+
+
+def test_given_a_fault_when_an_execution_of_another_input_runs_then_it_is_left_alone(page: Page) -> None:
+    (fault,) = page.change("POST", "/api/faults", {"text": "ValidateUpload=Lambda.ServiceExceptionx*"}).json
+    sfn = page.engine.client("stepfunctions")
+    arn = sfn.start_execution(
+        stateMachineArn=page.engine.outputs["ProcessRecordingArn"], input=json.dumps({"detail": None})
+    )["executionArn"]
+
+    assert page.engine.wait(arn, 30).error != "Lambda.ServiceException"
+    page.change("DELETE", f"/api/faults/{fault['number']}")
+
+
+def test_given_an_upload_in_parts_when_it_is_uploaded_again_then_it_is_processed_as_well(page: Page) -> None:
+    s3, named = page.engine.client("s3"), {"Bucket": page.engine.outputs["RecordingsBucketName"]}
+    named["Key"] = "public/unprocessed/demo/in parts.wav"
+    sound = wav_recording(beeps(60))
+    assert len(sound) > 5 * 1024**2  # S3's smallest part
+    upload = named | {"UploadId": s3.create_multipart_upload(**named, ChecksumAlgorithm="CRC32")["UploadId"]}
+    parts = []
+    for number, piece in enumerate((sound[: 5 * 1024**2], sound[5 * 1024**2 :]), start=1):
+        answer = s3.upload_part(**upload, PartNumber=number, Body=piece, ChecksumAlgorithm="CRC32")
+        parts.append({"PartNumber": number, "ETag": answer["ETag"], "ChecksumCRC32": answer["ChecksumCRC32"]})
+    s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
+    path = path_of(page.listed("in parts.wav"))
+    assert page.ended(path)["recording"]["record"]["processing_status"] == "COMPLETED"
+
+    again = page.ended(path_of(page.change("POST", f"{path}/upload-again").json["execution"]))
+
+    assert again["recording"]["record"]["processing_status"] == "COMPLETED"
+
+
+def test_given_a_state_machine_that_is_deleted_when_its_executions_are_asked_for_then_that_is_told(page: Page) -> None:
+    sfn = page.engine.client("stepfunctions")
+    definition = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
+    machine = sfn.create_state_machine(
+        name="short-lived", definition=json.dumps(definition), roleArn="arn:aws:iam::123456789012:role/any"
+    )["stateMachineArn"]
+    arn = sfn.start_execution(stateMachineArn=machine)["executionArn"]
+    page.engine.wait(arn, 30)
+    page.engine._observers.settle(10)
+    sfn.delete_state_machine(stateMachineArn=machine)
+    path = f"/api/executions/short-lived/{arn.rpartition(':')[2]}"
+
+    for answer in (page.get(path), page.get(f"{path}/one-shots"), page.change("POST", f"{path}/start-again")):
+        assert answer.status_code in {404, 502}
+        assert arn.rpartition(":")[2] in answer.json["message"]
+
+
+def test_given_machines_of_like_names_when_their_executions_are_asked_for_then_each_is_its_own(page: Page) -> None:
+    sfn = page.engine.client("stepfunctions")
+    for state, machine in (("One", "one-Twin-ABCDEFGHIJKL"), ("Other", "other-Twin-ABCDEFGHIJKL")):
+        definition = {"StartAt": state, "States": {state: {"Type": "Succeed"}}}
+        arn = sfn.create_state_machine(
+            name=machine, definition=json.dumps(definition), roleArn="arn:aws:iam::123456789012:role/any"
+        )["stateMachineArn"]
+        page.engine.wait(sfn.start_execution(stateMachineArn=arn, name="same")["executionArn"], 30)
+    page.engine._observers.settle(10)
+
+    rows = [row for row in page.get("/api/executions").json["executions"] if row["name"] == "same"]
+
+    states = [page.get(path_of(row)).json["document"]["visits"][0]["state"] for row in rows]
+    assert sorted(states) == ["One", "Other"]
+
+
+def test_given_a_recording_that_is_deleted_when_its_execution_is_asked_for_again_then_that_shows(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = page.upload(wav_recording(beeps(1)), "deleted.wav")
+    before = page.ended(path)["recording"]["source"]
+    revision = page.get(path).json["revision"]
+    page.engine.client("s3").delete_object(Bucket=before["bucket"], Key=before["key"], VersionId=before["versionId"])
+    monkeypatch.setattr(documents, "_FRESH_SECONDS", 0.0)
+
+    answer = page.get(f"{path}?revision={revision}")
+
+    assert (before["isThere"], answer.json["document"]["recording"]["source"]["isThere"]) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/uploads?name=a%0ab.wav", b"x"),
+        ("/api/uploads?name=", b"x"),
+        ("/api/uploads?name=x&settings=" + "[" * 20_000, b"x"),
+    ],
+)
+def test_given_what_no_upload_can_be_when_it_is_sent_then_it_is_refused_in_words(
+    page: Page, path: str, body: bytes
+) -> None:
+    answer = page.change("POST", path, body)
+
+    assert (answer.status_code, bool(answer.json["message"])) == (400, True)
+
+
+def test_given_json_too_deep_when_a_fault_is_set_then_it_is_refused_in_words(page: Page) -> None:
+    answer = page.change("POST", "/api/faults", b"[" * 30_000, Content_Type="application/json")
+
+    assert (answer.status_code, bool(answer.json["message"])) == (400, True)
+
+
+@pytest.mark.parametrize("asked", ["items=0-1", "bytes=0-1,3-4", "bytes=a-b", "bytes=", "\u00e9", "bytes=0x0-1"])
+def test_given_a_range_that_is_none_when_it_is_asked_for_then_the_whole_comes(
+    page: Page, finished: Finished, asked: str
+) -> None:
+    answer = page.get(f"{started(finished(page))}/files/source", Range=asked)
+
+    assert (answer.status_code, answer.data) == (200, SOUND)
+
+
+def test_given_a_head_request_when_a_file_is_asked_for_then_only_its_headers_come(
+    page: Page, finished: Finished
+) -> None:
+    answer = page._ask("HEAD", f"{started(finished(page))}/files/source", {})
+
+    assert (answer.status_code, answer.headers["Content-Length"], answer.data) == (200, str(len(SOUND)), b"")
+
+
+@pytest.mark.parametrize("path", ["/api/executions", "/static/page.js", "/api/stack", "/api/faults"])
+@pytest.mark.parametrize(
+    "headers", [{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}, {"Host": "evil.example:80"}]
+)
+def test_given_another_site_when_it_asks_for_anything_but_the_page_itself_then_it_is_refused(
+    page: Page, path: str, headers: dict[str, str]
+) -> None:
+    assert page.get(path, **headers).status_code == 403
+
+
+def test_given_a_link_on_another_site_when_it_opens_the_page_then_it_opens(page: Page) -> None:
+    assert page.get("/", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="navigate").status_code == 200
