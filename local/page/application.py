@@ -17,6 +17,7 @@ from local.page import guard
 from local.page.changing import fault_routes, start_routes
 from local.page.documents import Documents
 from local.page.executions import ExecutionList
+from local.page.faults import ActiveFaults
 from local.page.modules import STATIC, addresses
 from local.page.reading import execution_routes, stack_routes
 
@@ -31,12 +32,12 @@ def page_of(engine: Engine) -> Flask:
     _guard(app)
     _serve_page(app)
     executions, reader = ExecutionList(engine), ExecutionReader(engine.client)
-    documents = Documents(reader, executions)
+    documents, faults = Documents(reader, executions), ActiveFaults(engine)
     for routes in (
         stack_routes(engine),
-        execution_routes(engine, executions, documents, reader),
+        execution_routes(engine, executions, documents, reader, faults),
         start_routes(engine, executions, documents, reader),
-        fault_routes(engine),
+        fault_routes(faults),
     ):
         app.register_blueprint(routes)
     return app

@@ -67,10 +67,9 @@ def start_routes(engine: Engine, executions: ExecutionList, documents: Documents
     return routes
 
 
-def fault_routes(engine: Engine) -> Blueprint:
+def fault_routes(faults: ActiveFaults) -> Blueprint:
     """Return the routes of the faults that uploads run into."""
     routes = Blueprint("faults", __name__)
-    faults = ActiveFaults(engine)
 
     @routes.get("/api/faults")
     def listed() -> Response:

@@ -155,7 +155,7 @@ def _result(described: dict[str, Any]) -> str | None:
     """Return what came of an execution that has ended, in a few words; None where its output tells nothing."""
     output = described["output"] if isinstance(described["output"], dict) else {}
     if described["error"]:
-        return (described["cause"] or "")[:_LONGEST_RESULT]
+        return (described["cause"] or "").removeprefix(f"{described['error']}: ")[:_LONGEST_RESULT]
     if output.get("outcome") == "completed":
         count = output.get("oneShotCount")
         return "1 one-shot" if count == 1 else f"{count} one-shots"

@@ -11,6 +11,7 @@ from local.execution.reader import ExecutionReader
 from local.execution.report import report_html
 from local.page.documents import Documents
 from local.page.executions import ExecutionList
+from local.page.faults import ActiveFaults
 from local.page.stored import send
 from local.page.uploads import LARGEST_UPLOAD
 
@@ -32,7 +33,7 @@ def stack_routes(engine: Engine) -> Blueprint:
 
 
 def execution_routes(
-    engine: Engine, executions: ExecutionList, documents: Documents, reader: ExecutionReader
+    engine: Engine, executions: ExecutionList, documents: Documents, reader: ExecutionReader, faults: ActiveFaults
 ) -> Blueprint:
     """Return the routes of executions: their list, one, its logs, its recording's files."""
     routes = Blueprint("executions", __name__)
@@ -40,7 +41,7 @@ def execution_routes(
     @routes.get("/api/executions")
     def changed() -> Response:
         revision, rows = executions.since(request.args.get("since", 0, int))
-        return jsonify(list=executions.identity, revision=revision, executions=rows)
+        return jsonify(list=executions.identity, revision=revision, executions=rows, faults=len(faults.listed()))
 
     @routes.get("/api/executions/<machine>/<name>")
     def execution(machine: str, name: str) -> Response:

@@ -51,9 +51,8 @@ def test_given_nothing_yet_when_the_page_opens_then_it_says_how_to_begin(
     context: BrowserContext, watched: Watched, address: str
 ) -> None:
     # the engine is shared, and other tests may have run something
-    context.route(
-        "**/api/executions?*", lambda route: route.fulfill(json={"list": "", "revision": 0, "executions": []})
-    )
+    nothing = {"list": "", "revision": 0, "executions": [], "faults": 0}
+    context.route("**/api/executions?*", lambda route: route.fulfill(json=nothing))
     tab = context.new_page()
     tab.goto(address)
 
@@ -233,7 +232,7 @@ def test_given_another_engine_at_the_same_port_when_the_page_stays_open_then_it_
         "startedAt": "2026-11-26T08:00:00.000Z",
         "stoppedAt": "2026-11-26T08:00:01.000Z",
     }
-    before = {"list": "of the engine before", "revision": 1_000_000, "executions": [ghost]}
+    before = {"list": "of the engine before", "revision": 1_000_000, "executions": [ghost], "faults": 0}
     context.route("**/api/executions?*", lambda route: route.fulfill(json=before))
     tab = context.new_page()
     tab.goto(address)
@@ -245,3 +244,92 @@ def test_given_another_engine_at_the_same_port_when_the_page_stays_open_then_it_
 
     expect(tab.get_by_text("of this one.wav")).to_be_visible()
     expect(tab.get_by_text("ghost.wav")).to_have_count(0)
+
+
+def test_given_files_dropped_one_after_another_when_they_are_sent_then_none_is_lost(tab: Page, tmp_path: Path) -> None:
+    for name in ("first.wav", "second.wav"):
+        (tmp_path / name).write_bytes(wav_recording(beeps(1)))
+        drop(tab, tmp_path / name)
+    dialog = tab.get_by_role("dialog", name="Upload recordings")
+
+    dialog.get_by_role("button", name="Upload 2 files").click()
+
+    expect(dialog).to_be_hidden()
+    for name in ("first.wav", "second.wav"):
+        expect(tab.get_by_role("row").filter(has_text=name).first).to_contain_text("1 one-shot")
+
+
+def test_given_a_file_that_is_refused_when_it_is_sent_again_then_those_that_went_are_not(
+    tab: Page, watched: Watched
+) -> None:
+    sent: list[str] = []
+    tab.on("request", lambda request: request.method == "POST" and sent.append(request.url))
+    tab.get_by_role("banner").get_by_role("button", name="Upload").click()
+    dialog = tab.get_by_role("dialog", name="Upload recordings")
+    files = [
+        {"name": f"{'x' * length}.wav", "mimeType": "audio/x", "buffer": wav_recording(beeps(1))}
+        for length in (3, 1100, 4)
+    ]
+    dialog.get_by_label("Files").set_input_files(files)
+    dialog.get_by_role("button", name="Upload 3 files").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("S3 takes 1024 of UTF-8")
+    expect(dialog.get_by_text("uploaded")).to_have_count(2)
+
+    dialog.get_by_role("button", name="Upload", exact=True).click()
+
+    expect(dialog.get_by_role("alert")).to_contain_text("S3 takes 1024 of UTF-8")
+    assert len(sent) == 4
+    watched.problems = [problem for problem in watched.problems if "400" not in problem]
+
+
+def test_given_an_upload_that_goes_on_when_its_dialog_closes_then_the_page_stays_where_it_is(
+    tab: Page, watched: Watched
+) -> None:
+    tab.context.route("**/api/uploads?*", lambda route: None)  # it is never answered
+    tab.get_by_role("banner").get_by_role("button", name="Upload").click()
+    dialog = tab.get_by_role("dialog", name="Upload recordings")
+    dialog.get_by_label("Files").set_input_files(SAMPLE)
+    dialog.get_by_role("button", name="Upload", exact=True).click()
+    with tab.expect_event("requestfailed"):
+        tab.keyboard.press("Escape")
+
+    expect(dialog).to_be_hidden()
+    expect(tab.get_by_role("banner").get_by_role("button", name="Upload")).to_be_focused()
+    assert tab.url.endswith("/_page/")
+
+
+@pytest.mark.parametrize("fragment", ["#/executions/a/%E0%A4%A", "#/nowhere", "#/executions/ProcessRecording/none"])
+def test_given_an_address_of_nothing_when_it_is_opened_then_that_is_told(
+    tab: Page, watched: Watched, fragment: str
+) -> None:
+    tab.evaluate("hash => { location.hash = hash; }", fragment)
+
+    expect(tab.get_by_role("main").or_(tab.locator("body"))).to_contain_text(re.compile("There is no"))
+    expect(tab.get_by_role("link", name="Executions")).to_be_visible()
+    watched.problems = [problem for problem in watched.problems if "404" not in problem]
+
+
+def test_given_a_view_and_a_state_when_the_page_is_loaded_anew_then_they_are_there_again(tab: Page) -> None:
+    upload(tab, "again there.wav", wav_recording(beeps(1)))
+    expect(outcome(tab)).to_have_text("Processed")
+    expect(tab).to_have_title("again there.wav · Processed")
+    state(tab, "ExtractMetadata").click()
+    tab.get_by_role("tab", name="Timeline").click()
+
+    tab.reload()
+
+    expect(tab.get_by_role("tab", name="Timeline")).to_have_attribute("aria-selected", "true")
+    expect(tab.get_by_role("region", name="ExtractMetadata")).to_be_visible()
+
+
+def test_given_a_state_that_knows_no_such_fault_when_it_is_chosen_then_the_form_offers_what_it_knows(
+    tab: Page,
+) -> None:
+    tab.get_by_role("button", name=re.compile("^Faults")).click()
+    dialog = tab.get_by_role("dialog", name="Faults")
+    dialog.get_by_role("button", name="The container runs out of memory once").click()
+
+    dialog.get_by_label("State").select_option("ClaimRecording")
+
+    expect(dialog.get_by_label("What happens")).not_to_have_value("")
+    expect(dialog.get_by_text("--fault ClaimRecording=Lambda.TooManyRequestsException")).to_be_visible()

@@ -17,20 +17,31 @@ export async function remove(path) {
 }
 
 /** Uploads a file; `onProgress(share)` hears how much of it is sent, from 0 to 1. */
-export function upload(file, { user, settings, onProgress }) {
+export async function upload(file, { user, settings, onProgress, signal }) {
+  await checkReadable(file);
   const query = new URLSearchParams({ name: file.name, user, settings: JSON.stringify(settings) });
   return new Promise((resolve, reject) => {
     const sending = new XMLHttpRequest();
     sending.open("POST", `${BASE}/api/uploads?${query}`);
     sending.upload.onprogress = (event) => onProgress(event.total ? event.loaded / event.total : 1);
     sending.onerror = () => reject(new Error(NO_ANSWER));
+    sending.onabort = () => reject(new Error("It was not sent to its end."));
     sending.onload = () => {
       const told = parsed(sending.responseText);
       if (sending.status === 200 && told) resolve(told);
       else reject(new Error(told?.message ?? `The server answers ${sending.status}.`));
     };
+    signal.addEventListener("abort", () => sending.abort());
     sending.send(file);
   });
+}
+
+async function checkReadable(file) {
+  try {
+    await file.slice(0, 1).arrayBuffer();
+  } catch {
+    throw new Error("It can't be read: it is a folder, or not there any more.");
+  }
 }
 
 export function executionPath({ machine, name }) {

@@ -4,15 +4,20 @@ import { get } from "page/api.js";
 import { duration, secondsBetween } from "page/format.js";
 import { html, memo, useMemo, useRef, useState } from "page/html.js";
 import { useNow, usePolling } from "page/polling.js";
+import { addressOf } from "page/route.js";
 import { outcome, Status } from "page/status.js";
 
 const EVERY = "";
 const POLL_SECONDS = 0.5;
 
-/** Keeps up with the list; returns its executions, newest first, null before the first answer, and the last error. */
+/**
+ * Keeps up with the list: which engine's it is, its executions, newest first (null before the first answer), how many
+ * faults are set, and the last error.
+ */
 export function useExecutions() {
   const known = useRef(NOTHING_KNOWN);
   const [executions, setExecutions] = useState(null);
+  const [told, setTold] = useState({ list: null, faults: 0 });
   const error = usePolling(
     async () => {
       const answer = await get(`/api/executions?since=${known.current.revision}`);
@@ -23,6 +28,11 @@ export function useExecutions() {
         if (isNew) return;
       }
       known.current.revision = answer.revision;
+      setTold((before) =>
+        before.list === answer.list && before.faults === answer.faults
+          ? before
+          : { list: answer.list, faults: answer.faults },
+      );
       for (const execution of answer.executions) known.current.byArn.set(execution.arn, execution);
       if (answer.executions.length > 0 || known.current.byArn.size === 0) {
         setExecutions([...known.current.byArn.values()].reverse());
@@ -31,12 +41,12 @@ export function useExecutions() {
     () => POLL_SECONDS,
     [],
   );
-  return { executions, error };
+  return { ...told, executions, error };
 }
 
 const NOTHING_KNOWN = { list: null, revision: 0, byArn: new Map() };
 
-export function ExecutionList({ executions, filter, stack, onFilter, onSample, onUpload }) {
+export function ExecutionList({ executions, filter, stack, isBusy, onFilter, onSample, onUpload }) {
   const shown = useMemo(
     () => (executions ?? []).filter((execution) => matches(execution, filter)),
     [executions, filter],
@@ -44,16 +54,18 @@ export function ExecutionList({ executions, filter, stack, onFilter, onSample, o
   const machines = useMemo(() => [...new Set((executions ?? []).map(({ machine }) => machine))].sort(), [executions]);
   const now = useNow(shown.some(({ status }) => status === "RUNNING"));
   if (executions === null) return html`<p class="empty">Loading …</p>`;
-  if (executions.length === 0) return html`<${NothingYet} stack=${stack} onSample=${onSample} onUpload=${onUpload} />`;
-  return html`<section aria-label="Executions">
+  if (executions.length === 0)
+    return html`<${NothingYet} stack=${stack} isBusy=${isBusy} onSample=${onSample} onUpload=${onUpload} />`;
+  return html`<section aria-labelledby="executions">
+    <h1 id="executions" class="visually-hidden">Executions</h1>
     <${Filter} filter=${filter} machines=${machines} onFilter=${onFilter} />
-    <p class="muted count" aria-live="polite">${counted(shown.length, executions.length)}</p>
+    <p class="muted count">${counted(shown.length, executions.length)}</p>
     ${
       shown.length === 0
         ? html`<p class="empty surface">None of them is like this. <button type="button" onClick=${() => onFilter(NO_FILTER)}>Show all</button></p>`
         : html`<div class="surface executions" role="table" aria-label="Executions">
             <div class="execution head" role="row">
-              ${HEADINGS.map((heading) => html`<span role="columnheader" class=${heading.toLowerCase()}>${heading}</span>`)}
+              ${HEADINGS.map(([heading, name]) => html`<span role="columnheader" class=${name}>${heading}</span>`)}
             </div>
             ${shown.map(
               (execution) =>
@@ -76,7 +88,15 @@ const OUTCOMES = [
   "Timed out",
   "Aborted",
 ];
-const HEADINGS = ["Status", "Recording", "User", "Result", "Retries", "Started", "Took"];
+const HEADINGS = [
+  ["Status", "status"],
+  ["Recording", "subject"],
+  ["User", "user"],
+  ["Result", "result"],
+  ["Retries", "retries"],
+  ["Started", "started"],
+  ["Took", "took"],
+];
 
 function matches(execution, filter) {
   if (filter.machine && execution.machine !== filter.machine) return false;
@@ -122,13 +142,13 @@ const Row = memo(({ execution, now }) => {
   const took = stoppedAt ? secondsBetween(startedAt, stoppedAt) : Math.max(0, (now - Date.parse(startedAt)) / 1000);
   return html`<div class="execution" role="row">
     <span role="cell" class="status"><${Status} execution=${execution} /></span>
-    <span role="cell" class="recording">
-      <a href=${`#/executions/${encodeURIComponent(machine)}/${encodeURIComponent(name)}`}>${recording || name}</a>
+    <span role="cell" class="subject">
+      <a href=${addressOf({ machine, name })}><bdi>${recording || name}</bdi></a>
       ${machine !== "ProcessRecording" && html` <span class="muted">${machine}</span>`}
     </span>
     <span role="cell" class="user">${user}</span>
     <span role="cell" class="result" title=${result ?? ""}>
-      ${status === "RUNNING" && html`${state} `}${error && html`<span class="error">${error}</span> `}${result}
+      ${status === "RUNNING" && html`${state} `}${error && html`<span class="error">${error}</span> `}<bdi>${result}</bdi>
     </span>
     <span role="cell" class="retries">${retries > 0 ? html`<span title="retries">↻ ${retries}</span>` : ""}</span>
     <time role="cell" class="started" datetime=${startedAt} title=${startedAt}>${clock(startedAt)}</time>
@@ -142,13 +162,13 @@ function clock(time) {
   return CLOCK.format(new Date(time));
 }
 
-function NothingYet({ stack, onSample, onUpload }) {
+function NothingYet({ stack, isBusy, onSample, onUpload }) {
   return html`<div class="nothing-yet surface">
     <h2>Nothing has run yet</h2>
     <p>Drop a recording anywhere on this page. It goes into the bucket, and the rule starts the workflow.</p>
     <p class="actions">
       <button type="button" class="primary" onClick=${onUpload}>Choose a recording</button>
-      <button type="button" onClick=${onSample}>Take the sample</button>
+      <button type="button" disabled=${isBusy} onClick=${onSample}>Take the sample</button>
     </p>
     ${
       stack &&

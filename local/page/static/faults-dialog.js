@@ -25,7 +25,7 @@ const EXAMPLES = [
   ["ExtractMetadata times out for good", { state: "ExtractMetadata", kind: "timeout", times: "*" }],
 ];
 
-export function FaultsDialog({ stack, onChange, onClose }) {
+export function FaultsDialog({ stack, onClose }) {
   const [active, setActive] = useState([]);
   const [problem, setProblem] = useState(null);
   const [fault, setFault] = useState({ state: "ProcessAudio", kind: "oom", value: "", times: "1" });
@@ -34,7 +34,6 @@ export function FaultsDialog({ stack, onChange, onClose }) {
     try {
       const listed = await request;
       setActive(listed);
-      onChange(listed.length);
       setProblem(null);
     } catch (error) {
       setProblem(error.message);
@@ -82,7 +81,8 @@ export function FaultsDialog({ stack, onChange, onClose }) {
 }
 
 function FaultFields({ fault, kinds, onChange }) {
-  const set = (name) => (event) => onChange({ ...fault, [name]: event.currentTarget.value });
+  const set = (name) => (event) =>
+    onChange(possibleFault({ ...fault, [name]: event.currentTarget.value }, fault, kinds));
   const possible = kinds[fault.state] ?? [];
   const { field, example } = KINDS[fault.kind] ?? {};
   return html`<div class="fields">
@@ -113,6 +113,13 @@ function FaultFields({ fault, kinds, onChange }) {
       </select>
     </label>
   </div>`;
+}
+
+/** A fault whose kind its state can run into, and whose value is one of that kind. */
+function possibleFault(fault, before, kinds) {
+  const possible = kinds[fault.state] ?? [];
+  const kind = possible.includes(fault.kind) ? fault.kind : possible[0];
+  return { ...fault, kind, value: kind === before.kind ? fault.value : "" };
 }
 
 function faultText({ state, kind, value, times }) {

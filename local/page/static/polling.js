@@ -2,7 +2,12 @@
 
 import { useEffect, useState } from "page/html.js";
 
-/** Calls `ask` now and `seconds()` after each answer, but for pages that nobody sees. Returns the last error, or null. */
+const GONE = 404;
+
+/**
+ * Calls `ask` now and `seconds()` after each answer, but for pages that nobody sees, and no more once there is nothing
+ * of that name. Returns the last error, or null.
+ */
 export function usePolling(ask, seconds, dependencies) {
   const [error, setError] = useState(null);
   useEffect(() => {
@@ -15,11 +20,13 @@ export function usePolling(ask, seconds, dependencies) {
         await ask(isCurrent);
         if (!isOver) setError(null);
       } catch (problem) {
-        if (!isOver) setError(problem);
+        if (isOver) return;
+        setError(problem);
+        isOver = problem.status === GONE;
       }
       if (!isOver && !document.hidden) timer = setTimeout(poll, seconds() * 1000);
     }
-    const onShown = () => !document.hidden && poll();
+    const onShown = () => !document.hidden && !isOver && poll();
     document.addEventListener("visibilitychange", onShown);
     poll();
     return () => {

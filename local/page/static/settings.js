@@ -3,9 +3,10 @@
 import { SETTINGS } from "page/app-settings.js";
 import { html } from "page/html.js";
 
-/** Of a form's values those that are set. */
+/** Of a form's values those that are set. A minus sign as it is printed means the one of the keyboard. */
 export function chosen(values) {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ""));
+  const written = Object.entries(values).map(([name, value]) => [name, value.replaceAll("\u2212", "-").trim()]);
+  return Object.fromEntries(written.filter(([, value]) => value !== ""));
 }
 
 export function SettingsForm({ values, onChange }) {
@@ -37,7 +38,6 @@ function Input({ setting, value, onChange }) {
     name=${setting.name}
     value=${value}
     placeholder=${hint}
-    inputmode=${isNumber ? "numeric" : "text"}
     autocomplete="off"
     onInput=${onInput}
   />`;
