@@ -15,7 +15,8 @@ from local.execution.history import Visit, moment, parsed, visits_of
 from local.execution.logs import LogReader
 from local.execution.refusals import code, http_status, is_of_nobody, reason
 
-_GENERATED_NAME = re.compile(r"(?P<stem>.+-(?P<logical_id>[A-Za-z0-9]+)-[A-Za-z0-9]{8,})(?P<label>/.+)?")
+# of 12 or 13 letters and digits is what CloudFormation puts after a logical id
+_GENERATED_NAME = re.compile(r"(?P<stem>.+-(?P<logical_id>[A-Za-z0-9]+)-[A-Z0-9]{12,13})(?P<label>/.+)?")
 _RECORDING = "RECORDING"
 SOURCE = "source"
 _FILES = {"waveform.json": "waveform", "overview.png": "overview", "spectrogram.png": "spectrogram"}

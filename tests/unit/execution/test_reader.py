@@ -227,7 +227,13 @@ def test_given_an_object_that_is_refused_when_read_then_it_says_why(answers: Ans
     [
         ("app-ProcessRecording-1A2B3C4D5E6F", "ProcessRecording"),
         ("app-Reprocess-1A2B3C4D5E6F/Prefix", "Reprocess/Prefix"),
+        ("local-ProcessRecording-6NGAPPIA49V4", "ProcessRecording"),
+        ("app-ProcessRecording-1A2B3C4D5E6FG", "ProcessRecording"),
         ("named-by-hand", "named-by-hand"),
+        ("my-audio-pipeline1", "my-audio-pipeline1"),
+        ("teamaudio-processor-production", "teamaudio-processor-production"),
+        ("app-ProcessRecording-1A2B3C4D5E6", "app-ProcessRecording-1A2B3C4D5E6"),
+        ("app-ProcessRecording-1A2B3C4D5E6FGH", "app-ProcessRecording-1A2B3C4D5E6FGH"),
     ],
 )
 def test_given_a_state_machines_name_when_shown_then_by_its_logical_id(name: str, shown: str) -> None:
