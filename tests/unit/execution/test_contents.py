@@ -12,6 +12,7 @@ from local.execution.contents import Contents, contents_of
 from local.execution.fitting import embedded
 from local.execution.media_types import media_type
 from local.execution.reader import ExecutionReader, NotRead, StoredFile
+from validate.object_key import SUPPORTED_EXTENSIONS
 
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:m:e1"
 
@@ -244,6 +245,11 @@ def test_given_a_key_when_its_media_type_is_asked_for_then_nothing_that_a_browse
     key: str, expected: str
 ) -> None:
     assert media_type(key) == expected
+
+
+@pytest.mark.parametrize("extension", SUPPORTED_EXTENSIONS)
+def test_given_an_upload_that_is_accepted_when_its_media_type_is_asked_for_then_audio(extension: str) -> None:
+    assert media_type(f"a.{extension}").startswith("audio/")
 
 
 def test_given_hostile_text_when_embedded_then_nothing_ends_the_element_and_it_reads_back_as_it_was() -> None:
