@@ -131,6 +131,26 @@ def test_given_a_waveform_that_is_none_when_gathered_then_it_is_left_out() -> No
     assert _told(contents)["The waveform"][1].startswith("it is not understood")
 
 
+@pytest.mark.parametrize("waveform", [b"[" * 100_000, b"[" * 9_998 + b"]" * 9_998, b"[]", b"3", b'{"length": null}'])
+def test_given_a_waveform_of_another_shape_when_gathered_then_it_is_left_out_with_its_size(waveform: bytes) -> None:
+    contents = _contents(_document(recording=_recording()), {"u/a.m4a": b"", "p/waveform.json": waveform})
+
+    assert "waveform.json" not in contents.files
+    size, why = _told(contents)["The waveform"]
+    assert size == len(waveform)
+    assert why.startswith("it is not understood: ")
+
+
+def test_given_a_waveform_with_its_length_as_a_text_when_gathered_then_it_is_reduced_all_the_same() -> None:
+    waveform = {"length": "120000", "channels": 1, "samples_per_pixel": 256, "data": [-1, 1] * 120_000}
+
+    contents = _contents(
+        _document(recording=_recording()), {"u/a.m4a": b"", "p/waveform.json": json.dumps(waveform).encode()}
+    )
+
+    assert _told(contents)["The waveform's single points"][1] == "60,000 stand for 120,000"
+
+
 def test_given_a_waveform_of_an_hour_when_gathered_then_it_is_reduced() -> None:
     hour = {"version": 2, "channels": 2, "sample_rate": 44100, "samples_per_pixel": 256, "bits": 16, "length": 620_000}
     waveform = json.dumps({**hour, "data": [-30_000, 30_000] * 1_240_000}).encode()
