@@ -2,7 +2,8 @@
 
 import re
 
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]")
+# of halves of surrogate pairs only those stay that stand for a byte of a file's name
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|\ud800-\udc7f\udd00-\udfff]")
 
 
 def safe_names(names: list[str]) -> list[str]:

@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from local.display import RunDisplay
 from local.engine import Engine
 from local.execution.contents import contents_of
-from local.execution.reader import ExecutionReader
+from local.execution.reader import ExecutionReader, NotRead
 from local.execution.report import report_path, save_report
 from local.execution.uploaded import uploaded_object
 from local.recordings import NotStarted, Outcome, Recordings, Upload
@@ -98,14 +100,22 @@ def _follow(
 
 
 def _reported(outcome: Outcome, engine: Engine, output: Path) -> Outcome:
-    """Write the execution's report; one that can't be written is a result that could not be fetched."""
-    contents = contents_of(ExecutionReader(engine.client), outcome.execution.arn)
+    """Write the execution's report; one that can't be made is a result that could not be fetched."""
+    arn = outcome.execution.arn
+    try:
+        contents = contents_of(ExecutionReader(engine.client), arn)
+    except (NotRead, ClientError, BotoCoreError) as error:
+        return _without_report(outcome, f"the report of {arn}: {error}")
     path = report_path(contents, output)
     try:
         save_report(contents, path)
     except OSError as error:
-        return replace(outcome, not_fetched=[*outcome.not_fetched, f"{path}: {error.strerror or error}"])
+        return _without_report(outcome, f"{path}: {error.strerror or error}")
     return replace(outcome, report=path)
+
+
+def _without_report(outcome: Outcome, why: str) -> Outcome:
+    return replace(outcome, not_fetched=[*outcome.not_fetched, why])
 
 
 def exit_code(outcome: Outcome) -> int:

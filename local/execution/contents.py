@@ -101,12 +101,12 @@ class _Files:
         try:
             waveform = json.loads(read[0])
             drawn = reduced(waveform)
-        except (ValueError, TypeError, KeyError, OverflowError) as error:
+            data = json.dumps(drawn, separators=(",", ":")).encode()
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
             self.left_out.append(LeftOut("The waveform", len(read[0]), f"it is not understood: {error}"))
             return
-        data = json.dumps(drawn, separators=(",", ":")).encode()
         if drawn is not waveform:
-            why = f"{drawn['length']:,} stand for {waveform['length']:,}"
+            why = f"{drawn['length']:,} stand for {int(waveform['length']):,}"
             self.left_out.append(LeftOut("The waveform's single points", len(read[0]) - len(data), why))
         self.urls["waveform.json"] = f"data:application/json;base64,{base64.b64encode(data).decode()}"
 

@@ -6,11 +6,13 @@ _MEDIA_TYPES = {
     ".3gp": "audio/3gpp",
     ".aac": "audio/aac",
     ".aif": "audio/aiff",
+    ".aifc": "audio/aiff",
     ".aiff": "audio/aiff",
     ".caf": "audio/x-caf",
     ".flac": "audio/flac",
     ".json": "application/json",
     ".m4a": "audio/mp4",
+    ".mov": "audio/mp4",  # what it is, video/quicktime, Chromium refuses in a data: URL; so it plays AAC in it
     ".mp3": "audio/mpeg",
     ".mp4": "audio/mp4",
     ".oga": "audio/ogg",

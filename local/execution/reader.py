@@ -1,6 +1,5 @@
 """Reads an execution, and the recording that it is about, through the AWS API."""
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,11 +10,14 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
 
+from local.execution.fitting import shown_size
 from local.execution.history import Visit, moment, parsed, visits_of
 from local.execution.logs import LogReader
+from local.execution.manifest import parse_manifest
 from local.execution.refusals import code, http_status, is_of_nobody, reason
 
-_GENERATED_NAME = re.compile(r"(?P<stem>.+-(?P<logical_id>[A-Za-z0-9]+)-[A-Za-z0-9]{8,})(?P<label>/.+)?")
+# of 12 or 13 letters and digits is what CloudFormation puts after a logical id
+_GENERATED_NAME = re.compile(r"(?P<stem>.+-(?P<logical_id>[A-Za-z0-9]+)-[A-Z0-9]{12,13})(?P<label>/.+)?")
 _RECORDING = "RECORDING"
 SOURCE = "source"
 _FILES = {"waveform.json": "waveform", "overview.png": "overview", "spectrogram.png": "spectrogram"}
@@ -113,12 +115,9 @@ class ExecutionReader:
 
         """
         try:
-            answer = self._client("s3").get_object(**stored.request())
+            return _read(self._client("s3"), stored, most)
         except ClientError as error:
             raise NotRead(reason(error)) from error
-        with answer["Body"] as body:
-            size = int(answer["ContentLength"])
-            return size, body.read() if size <= most else None
 
 
 @dataclass
@@ -169,7 +168,8 @@ class _Reading:
                 raise
             if code(error) == "ExecutionDoesNotExist":
                 raise NoSuchExecution(
-                    f"There is no execution {self.arn}: Step Functions forgets one 90 days after its end."
+                    f"There is no execution {self.arn}. Step Functions forgets an execution 90 days after its end; "
+                    "the local engine one whose state machine is deleted."
                 ) from error
             raise NotRead(f"The execution {self.arn} can't be read: {reason(error)}") from error
 
@@ -223,13 +223,13 @@ class _Reading:
         source = StoredFile(bucket, key, version if _is_text(version) else None)
         items = self._items(_table_of(definition), recording_id)
         record = next((item for item in items if item["item"] == _RECORDING), None)
-        manifest_key = (record or {}).get("manifest_key")
+        manifest_key = _member(record, "manifest_key")
         return {
             "id": recording_id,
             "source": self._source(source),
             "record": record,
             "oneShots": [item for item in items if item["item"] != _RECORDING] if self.with_one_shots else None,
-            "manifest": self._manifest(StoredFile(bucket, manifest_key)) if manifest_key else None,
+            "manifest": self._manifest(StoredFile(bucket, manifest_key)) if _is_text(manifest_key) else None,
         }
 
     def _source(self, source: StoredFile) -> dict[str, Any]:
@@ -287,15 +287,16 @@ class _Reading:
     def _manifest(self, stored: StoredFile) -> dict[str, Any] | None:
         called = f"The manifest s3://{stored.bucket}/{stored.key}"
         try:
-            with self.client("s3").get_object(**stored.request())["Body"] as body:
-                manifest = json.loads(body.read(_LARGEST_MANIFEST))
+            size, data = _read(self.client("s3"), stored, _LARGEST_MANIFEST)
+            if data is not None:
+                return parse_manifest(data)
+            most = shown_size(_LARGEST_MANIFEST)
+            self.not_read.append(f"{called} is too large: it has {shown_size(size)}, read are at most {most}.")
         except ClientError as error:
             self._note(called, error)
-            return None
         except ValueError as error:
-            self.not_read.append(f"{called} is no JSON: {error}")
-            return None
-        return manifest if isinstance(manifest, dict) else None
+            self.not_read.append(f"{called} {error}")
+        return None
 
     def _note(self, what: str, error: ClientError) -> None:
         if is_of_nobody(error):
@@ -304,6 +305,13 @@ class _Reading:
 
 
 _NO_DEFINITION: dict[str, Any] = {"StartAt": "", "States": {}}
+
+
+def _read(s3: Any, stored: StoredFile, most: int) -> tuple[int, bytes | None]:
+    answer = s3.get_object(**stored.request())
+    with answer["Body"] as body:
+        size = int(answer["ContentLength"])
+        return size, body.read() if size <= most else None
 
 
 def summary(execution: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from local.execution.contents import Contents, contents_of
 from local.execution.fitting import embedded
 from local.execution.media_types import media_type
 from local.execution.reader import ExecutionReader, NotRead, StoredFile
+from validate.object_key import SUPPORTED_EXTENSIONS
 
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:m:e1"
 
@@ -130,6 +131,26 @@ def test_given_a_waveform_that_is_none_when_gathered_then_it_is_left_out() -> No
     assert _told(contents)["The waveform"][1].startswith("it is not understood")
 
 
+@pytest.mark.parametrize("waveform", [b"[" * 100_000, b"[" * 9_998 + b"]" * 9_998, b"[]", b"3", b'{"length": null}'])
+def test_given_a_waveform_of_another_shape_when_gathered_then_it_is_left_out_with_its_size(waveform: bytes) -> None:
+    contents = _contents(_document(recording=_recording()), {"u/a.m4a": b"", "p/waveform.json": waveform})
+
+    assert "waveform.json" not in contents.files
+    size, why = _told(contents)["The waveform"]
+    assert size == len(waveform)
+    assert why.startswith("it is not understood: ")
+
+
+def test_given_a_waveform_with_its_length_as_a_text_when_gathered_then_it_is_reduced_all_the_same() -> None:
+    waveform = {"length": "120000", "channels": 1, "samples_per_pixel": 256, "data": [-1, 1] * 120_000}
+
+    contents = _contents(
+        _document(recording=_recording()), {"u/a.m4a": b"", "p/waveform.json": json.dumps(waveform).encode()}
+    )
+
+    assert _told(contents)["The waveform's single points"][1] == "60,000 stand for 120,000"
+
+
 def test_given_a_waveform_of_an_hour_when_gathered_then_it_is_reduced() -> None:
     hour = {"version": 2, "channels": 2, "sample_rate": 44100, "samples_per_pixel": 256, "bits": 16, "length": 620_000}
     waveform = json.dumps({**hour, "data": [-30_000, 30_000] * 1_240_000}).encode()
@@ -244,6 +265,11 @@ def test_given_a_key_when_its_media_type_is_asked_for_then_nothing_that_a_browse
     key: str, expected: str
 ) -> None:
     assert media_type(key) == expected
+
+
+@pytest.mark.parametrize("extension", SUPPORTED_EXTENSIONS)
+def test_given_an_upload_that_is_accepted_when_its_media_type_is_asked_for_then_audio(extension: str) -> None:
+    assert media_type(f"a.{extension}").startswith("audio/")
 
 
 def test_given_hostile_text_when_embedded_then_nothing_ends_the_element_and_it_reads_back_as_it_was() -> None:

@@ -87,32 +87,136 @@ def test_given_a_table_and_a_bucket_that_may_not_be_read_when_read_then_it_is_to
     assert [visit["state"] for visit in document["visits"]] == ["Identify"]
 
 
-def test_given_a_manifest_that_is_gone_or_no_json_when_read_then_it_is_told(answers: Answers) -> None:
+def _recorded(answers: Answers) -> None:
+    """Answer as an account with a recording does, until its manifest is asked for."""
     item = {"id": {"S": "r1"}, "item": {"S": "RECORDING"}, "manifest_key": {"S": "m.json"}, "n": {"N": "1.5"}}
-    for refused in (True, False):
-        _describe(answers)
-        _history(answers, IDENTIFIED)
-        _definition(answers, {"Claim": TABLE})
-        answers.give("dynamodb", "query", {"Items": [item]})
-        answers.give("s3", "head_object", {"ContentLength": 3, "Metadata": {"a": "b"}}, HEAD)
-        if refused:
-            answers.refuse("s3", "get_object", "NoSuchKey", "The specified key does not exist.", 404)
-        else:
-            answers.give("s3", "get_object", {"Body": StreamingBody(io.BytesIO(b"<html>"), 6)})
+    _describe(answers)
+    _history(answers, IDENTIFIED)
+    _definition(answers, {"Claim": TABLE})
+    answers.give("dynamodb", "query", {"Items": [item]})
+    answers.give("s3", "head_object", {"ContentLength": 3, "Metadata": {"a": "b"}}, HEAD)
 
-    gone, wrong = _document_of_two(answers)
 
-    assert gone["notRead"] == [
+def _with_manifest(answers: Answers, content: bytes, size: int | None = None) -> dict[str, Any]:
+    _recorded(answers)
+    size = len(content) if size is None else size
+    answer = {"Body": StreamingBody(io.BytesIO(content), size), "ContentLength": size}
+    answers.give("s3", "get_object", answer, {"Bucket": "bucket", "Key": "m.json"})
+    return _document(answers)
+
+
+def test_given_a_manifest_that_is_gone_when_read_then_it_is_told(answers: Answers) -> None:
+    _recorded(answers)
+    answers.refuse("s3", "get_object", "NoSuchKey", "The specified key does not exist.", 404)
+
+    document = _document(answers)
+
+    assert document["notRead"] == [
         "The manifest s3://bucket/m.json could not be read: NoSuchKey: The specified key does not exist."
     ]
-    assert wrong["notRead"] == ["The manifest s3://bucket/m.json is no JSON: Expecting value: line 1 column 1 (char 0)"]
-    assert gone["recording"]["record"]["n"] == 1.5
-    assert gone["recording"]["source"]["isThere"] is True
+    assert document["recording"]["record"]["n"] == 1.5
+    assert document["recording"]["source"]["isThere"] is True
 
 
-def _document_of_two(answers: Answers) -> tuple[dict[str, Any], dict[str, Any]]:
-    reader = ExecutionReader(answers.client)
-    return reader.document(ARN), reader.document(ARN)
+def test_given_a_manifest_that_is_one_when_read_then_it_is_shown_with_what_is_not_known_here(answers: Answers) -> None:
+    manifest = _manifest(later={"a": [1]})
+
+    document = _with_manifest(answers, json.dumps(manifest).encode())
+
+    assert document["notRead"] == []
+    assert document["recording"]["manifest"] == manifest
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"<html>", "is no JSON: expected value at line 1 column 1"),
+        (b"[" * 100_000, "is no JSON: recursion limit exceeded at line 1 column 202"),
+        (b'{"later": NaN}', "is no JSON: expected value at line 1 column 11"),
+        (b'{"later": 1e999}', "is no JSON: Out of range float values are not JSON compliant: inf"),
+        (b'{"files": "\\ud800"}', "is no JSON: unexpected end of hex escape at line 1 column 18"),
+        (b"[]", "is not as it should be: the whole is []: Input should be a valid dictionary"),
+    ],
+)
+def test_given_a_manifest_that_is_no_json_object_when_read_then_it_is_told(
+    answers: Answers, content: bytes, says: str
+) -> None:
+    document = _with_manifest(answers, content)
+
+    assert document["recording"]["manifest"] is None
+    assert document["notRead"] == [f"The manifest s3://bucket/m.json {says}"]
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"files": []}, "files is []: Input should be a valid dictionary"),
+        ({"files": {"waveform": 3}}, "files.waveform is 3: Input should be a valid string"),
+        ({"oneShots": {}}, "oneShots is {}: Input should be a valid list"),
+        ({"oneShots": [3]}, "oneShots.0 is 3: Input should be a valid dictionary"),
+        ({"oneShots": [{"key": "k"}]}, "oneShots.0.index is not there"),
+        ({"settings": None}, "settings is null: Input should be a valid dictionary"),
+        ({"source": None}, "source is null: Input should be a valid dictionary"),
+        ({"loudness": "loud"}, 'loudness is "loud": Input should be a valid dictionary'),
+        ({"warnings": ["w"]}, 'warnings.0 is "w": Input should be a valid dictionary'),
+        ({"durationSeconds": "3"}, 'durationSeconds is "3": Input should be a valid number'),
+    ],
+)
+def test_given_a_manifest_of_another_shape_when_read_then_none_is_shown_and_it_is_told_where(
+    answers: Answers, more: dict[str, Any], says: str
+) -> None:
+    document = _with_manifest(answers, json.dumps(_manifest(**more)).encode())
+
+    assert document["recording"]["manifest"] is None
+    assert document["notRead"] == [f"The manifest s3://bucket/m.json is not as it should be: {says}"]
+
+
+@pytest.mark.parametrize("missing", ["index", "key", "sizeBytes", "loudness"])
+def test_given_a_one_shot_without_what_is_read_of_it_when_read_then_no_manifest_is_shown(
+    answers: Answers, missing: str
+) -> None:
+    (shot,) = _manifest()["oneShots"]
+    shots = [shot, {name: value for name, value in shot.items() if name != missing}]
+
+    document = _with_manifest(answers, json.dumps(_manifest(oneShots=shots)).encode())
+
+    assert document["recording"]["manifest"] is None
+    assert document["notRead"][0].endswith(f"is not as it should be: oneShots.1.{missing} is not there")
+
+
+def test_given_a_completed_manifest_without_a_duration_when_read_then_none_is_shown(answers: Answers) -> None:
+    document = _with_manifest(answers, json.dumps(_manifest(durationSeconds=None)).encode())
+
+    assert document["recording"]["manifest"] is None
+    assert document["notRead"][0].endswith("durationSeconds must be there if the outcome is completed")
+
+
+def test_given_a_manifest_that_is_too_large_when_read_then_that_and_how_large_it_is(answers: Answers) -> None:
+    document = _with_manifest(answers, b"{", 71_500_000)
+
+    assert document["recording"]["manifest"] is None
+    assert document["notRead"] == [
+        "The manifest s3://bucket/m.json is too large: it has 71.5 MB, read are at most 64 MB."
+    ]
+
+
+def _manifest(**more: Any) -> dict[str, Any]:
+    shot = {"index": 1, "key": "k", "format": "wav", "startSeconds": 0, "endSeconds": 1, "durationSeconds": 1.5}
+    shot |= {"sizeBytes": 9, "loudness": {"gainDb": 0.0}, "descriptors": {"pitchHz": None, "kind": "tonal"}}
+    return {
+        "recordingId": "r1",
+        "settings": {"processingEnabled": True},
+        "outcome": "completed",
+        "reason": None,
+        "source": {"container": "wav", "codec": None},
+        "durationSeconds": 3,
+        "loudness": {"integratedLufs": None},
+        "descriptors": None,
+        "warnings": [],
+        "files": {"waveform": "w", "overview": None, "spectrogram": None},
+        "oneShots": [shot],
+        **more,
+    }
 
 
 def test_given_neither_history_nor_definition_when_read_then_what_the_execution_says_of_itself_is_there(
@@ -192,7 +296,11 @@ def test_given_a_table_named_in_a_map_when_read_then_it_is_found(answers: Answer
 @pytest.mark.parametrize(
     ("code", "raised", "says"),
     [
-        ("ExecutionDoesNotExist", NoSuchExecution, "There is no execution arn:aws:states:"),
+        (
+            "ExecutionDoesNotExist",
+            NoSuchExecution,
+            r"There is no execution arn:aws:states:.+:e1\. Step.+; the local engine one",
+        ),
         ("AccessDeniedException", NotRead, "can't be read: AccessDeniedException: because"),
         ("ExpiredTokenException", ClientError, "because"),
         ("UnrecognizedClientException", ClientError, "because"),
@@ -227,7 +335,13 @@ def test_given_an_object_that_is_refused_when_read_then_it_says_why(answers: Ans
     [
         ("app-ProcessRecording-1A2B3C4D5E6F", "ProcessRecording"),
         ("app-Reprocess-1A2B3C4D5E6F/Prefix", "Reprocess/Prefix"),
+        ("local-ProcessRecording-6NGAPPIA49V4", "ProcessRecording"),
+        ("app-ProcessRecording-1A2B3C4D5E6FG", "ProcessRecording"),
         ("named-by-hand", "named-by-hand"),
+        ("my-audio-pipeline1", "my-audio-pipeline1"),
+        ("teamaudio-processor-production", "teamaudio-processor-production"),
+        ("app-ProcessRecording-1A2B3C4D5E6", "app-ProcessRecording-1A2B3C4D5E6"),
+        ("app-ProcessRecording-1A2B3C4D5E6FGH", "app-ProcessRecording-1A2B3C4D5E6FGH"),
     ],
 )
 def test_given_a_state_machines_name_when_shown_then_by_its_logical_id(name: str, shown: str) -> None:

@@ -142,6 +142,17 @@ def test_given_the_folder_when_a_report_goes_there_then_by_the_recording_or_else
     assert report_path(_contents(recording=False), tmp_path) == tmp_path / "e1" / "report.html"
 
 
+def test_given_half_a_surrogate_pair_in_a_recordings_id_when_its_report_is_written_then_the_folder_does_without(
+    tmp_path: Path,
+) -> None:
+    contents = _contents()
+    contents.document["recording"]["id"] = "r\ud800"
+
+    save_report(contents, report_path(contents, tmp_path))
+
+    assert (tmp_path / "r_" / "report.html").is_file()
+
+
 def test_given_a_module_that_is_not_there_when_followed_then_it_is_named() -> None:
     with pytest.raises(UnknownModule, match=r"There is no module 'page/nothing\.js'"):
         modules_of("page/nothing.js")

@@ -19,6 +19,8 @@ from local.recordings import Recordings, safe_name, safe_names
         ("", "_"),
         ("a/b\\c:d\x00e\nf", "a_b_c_d_e_f"),
         ("/etc/passwd", "_etc_passwd"),
+        ("\ud800.wav", "_.wav"),
+        ("a\udc7f\udc80\udcff\udd00\udfff", "a_\udc80\udcff__"),
     ],
 )
 def test_given_a_name_from_a_key_when_made_safe_then_it_stays_in_its_folder(
