@@ -40,7 +40,6 @@ def _explain(console: Terminal, engine: Engine) -> None:
         console.print(line)
     outputs = engine.outputs
     machine, bucket = outputs["ProcessRecordingArn"], outputs["RecordingsBucketName"]
-    console.print(f"[bold]Page[/]           {engine.endpoint}{PREFIX}/")
     console.print(f"[bold]Endpoint[/]       {engine.endpoint}")
     console.print(f"[bold]Bucket[/]         {bucket}")
     console.print(f"[bold]Table[/]          {outputs['RecordingsTableName']}")
@@ -59,7 +58,9 @@ def _explain(console: Terminal, engine: Engine) -> None:
         f'make dead-letters ARGS="--port {engine.port}"',
     ):
         console.print(f"  {command}", markup=False)
-    console.print("\nctrl-C stops it, and what it holds is gone.\n")
+    console.print(
+        f"\nOpen [bold]{engine.endpoint}{PREFIX}/[/] in a browser; ctrl-C stops it, and what it holds is gone.\n"
+    )
 
 
 def _machines(engine: Engine) -> dict[str, str]:
