@@ -9,8 +9,10 @@ all commands, ended by a signal: 128 and its number
 import os
 import re
 from collections.abc import Callable
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -21,6 +23,9 @@ _USER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _EXECUTION = re.compile(
     r"arn:aws[a-z-]*:states:(?P<region>[a-z0-9-]+):[0-9]{12}:(?:execution|express):[^\s:]+:[^\s:]+(?::[^\s:]+)?"
 )
+# botocore takes no other name of a host
+_LABEL = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
+_LONGEST_HOST = 255
 _PARAMETER = re.compile(r"[a-z0-9-]+")
 _LONGEST_METADATA = 2048  # bytes, as S3 allows
 _LONGEST_KEY = 1024  # bytes
@@ -153,7 +158,7 @@ def report(
         )
     if port and endpoint_url:
         raise typer.BadParameter("the engine is at a --port or at an --endpoint-url.", param_hint="--port")
-    if endpoint_url and not re.fullmatch(r"https?://[^\s/]+/?", endpoint_url):
+    if endpoint_url and not _is_endpoint(endpoint_url):
         raise typer.BadParameter(f"{endpoint_url!r} is not http://HOST:PORT.", param_hint="--endpoint-url")
 
     def write_report() -> None:
@@ -205,6 +210,23 @@ def _ended_by_signals[Result](work: Callable[[], Result]) -> Result:
     except BrokenPipeError:
         discard_output()
         raise typer.Exit(CLOSED_PIPE) from None
+
+
+def _is_endpoint(url: str) -> bool:
+    if not re.fullmatch(r"https?://[^\s/?#@]+/?", url):
+        return False
+    try:
+        parts = urlsplit(url)
+        return parts.port != 0 and _is_host(parts.hostname or "")
+    except ValueError:  # of the port, or of an address in brackets
+        return False
+
+
+def _is_host(name: str) -> bool:
+    if ":" in name:
+        IPv6Address(name)
+        return True
+    return len(name) <= _LONGEST_HOST and all(_LABEL.fullmatch(label) for label in name.removesuffix(".").split("."))
 
 
 def _check_files(files: list[Path], key: str | None) -> None:

@@ -17,6 +17,7 @@ from local.execution.contents import Contents, contents_of
 from local.execution.reader import ExecutionReader, NotRead
 from local.execution.refusals import reason
 from local.execution.report import report_path, save_report
+from local.sessions import CREDENTIALS, own_session
 
 _PAGE_ENDINGS = {".html", ".htm"}
 
@@ -26,20 +27,30 @@ class NotReported(Exception):  # noqa: N818 - it says what became of the command
 
 
 def client_of(region: str, profile: str | None, endpoint: str | None) -> Callable[[str], Any]:
-    """Return a maker of clients: of a profile's account, or of the engine at an endpoint.
+    """Return a maker of clients: of a profile's account, or of the engine at an endpoint, which needs no profile.
 
     Raises:
         NotReported: there is no such profile, or the configuration can't be read.
 
     """
-    keys = ("local", "local") if endpoint and not profile else ()
     # CloudWatch Logs answers but a few questions a second
     config = Config(connect_timeout=10, retries={"mode": "standard", "total_max_attempts": 8})
     if endpoint:
         # the engine is on this machine: whatever proxy there is, it is not on the way, and trying again only takes time
         config = Config(proxies={}, s3={"addressing_style": "path"}, retries={"total_max_attempts": 1})
+    is_engine = endpoint and not profile
+    session = own_session(*CREDENTIALS.values(), region_name=region) if is_engine else _session(region, profile)
+
+    @cache
+    def client(service: str) -> Any:
+        return session.client(service, endpoint_url=endpoint, config=config)
+
+    return client
+
+
+def _session(region: str, profile: str | None) -> boto3.Session:
     try:
-        session = boto3.Session(*keys, profile_name=profile, region_name=region)
+        session = boto3.Session(profile_name=profile, region_name=region)
         if session.get_credentials() is None:
             raise NotReported(f"There are no credentials: {_remedy(profile)}.")
     except ProfileNotFound as error:
@@ -47,12 +58,7 @@ def client_of(region: str, profile: str | None, endpoint: str | None) -> Callabl
         raise NotReported(f"There is no profile {error.kwargs['profile']!r}; there are: {known}.") from error
     except BotoCoreError as error:
         raise NotReported(f"There are no credentials: {error}") from error
-
-    @cache
-    def client(service: str) -> Any:
-        return session.client(service, endpoint_url=endpoint, config=config)
-
-    return client
+    return session
 
 
 def read(arn: str, client: Callable[[str], Any], profile: str | None) -> Contents:

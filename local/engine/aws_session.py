@@ -1,34 +1,17 @@
-"""AWS sessions that know nothing of the user's: no profile, no ~/.aws, malformed or not.
+"""moto's AWS sessions, without anything of the user's.
 
 moto makes sessions of its own to list regions, one of them while it is imported; a profile that is set and
-doesn't exist stops it. So moto gets these sessions too, and this module comes before every import of moto's.
+doesn't exist stops it. So this module comes before every import of moto's.
 """
 
-import os
 from typing import Any
 
 import boto3
-from botocore.session import Session as BotocoreSession
 
-_NOTHING_OF_THE_USERS: dict[str, Any] = {
-    "profile": (None, None, None, None),
-    "config_file": (None, None, os.devnull, None),
-    "credentials_file": (None, None, os.devnull, None),
-}
+from local.sessions import own_core_session, own_session
+
 _boto3: Any = boto3
 _boto3_session = boto3.Session
-
-
-def own_core_session() -> Any:
-    """Return a botocore session without the user's configuration."""
-    core: Any = BotocoreSession
-    return core(session_vars=_NOTHING_OF_THE_USERS)
-
-
-def own_session(*arguments: Any, **named: Any) -> Any:
-    """Return a boto3 session without the user's configuration."""
-    return _boto3_session(*arguments, botocore_session=own_core_session(), **named)
-
 
 _boto3.Session = own_session
 try:

@@ -4,8 +4,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from local.engine.clients import CREDENTIALS
 from local.engine.permissions.permissions import Session
+from local.sessions import CREDENTIALS
 
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 # a template's own AWS_ENDPOINT_URL_S3 would beat AWS_ENDPOINT_URL, and a profile needs the user's files

@@ -5,9 +5,8 @@ from typing import Any
 
 from botocore.config import Config
 
-from local.engine.aws_session import own_session
+from local.sessions import CREDENTIALS, own_session
 
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 # the engine is on this machine: whatever proxy the user has, it is not on the way
 _NO_PROXY = Config(proxies={})
 

@@ -29,7 +29,7 @@ from moto.stepfunctions.parser.api import ExecutionStatus
 
 from local.engine import scratch, seams
 from local.engine.child_environment import ChildEnvironment
-from local.engine.clients import CREDENTIALS, make_client
+from local.engine.clients import make_client
 from local.engine.containers import Containers
 from local.engine.errors import DeploymentError, EngineError
 from local.engine.executions import EndObserver, ExecutionResult, Executions, StateObserver
@@ -49,6 +49,7 @@ from local.engine.seams import event_targets, host
 from local.engine.server import MotoServer
 from local.engine.tasks import TaskRunner
 from local.engine.template import CODE_BUCKET, SkippedResource, TranslatedTemplate, translate
+from local.sessions import CREDENTIALS
 
 _STOP_SECONDS = 10.0
 

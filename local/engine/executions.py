@@ -182,6 +182,8 @@ def follow(visits: list[StateVisit], event: dict[str, Any]) -> StateVisit | None
     if kind in {"TaskScheduled", "LambdaFunctionScheduled"} and visit.failures:
         visit.attempts += 1
         return visit
+    if kind in {"TaskScheduled", "LambdaFunctionScheduled"} and visit.seconds is None:
+        return visit  # nothing of it is new, but its history tells of an attempt now
     if kind in {"TaskSucceeded", "LambdaFunctionSucceeded"}:
         visit._succeeded = True
         return None

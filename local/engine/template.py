@@ -20,10 +20,10 @@ from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 from yaml import YAMLError
 
-from local.engine.aws_session import own_session
 from local.engine.errors import TemplateError
 from local.engine.image import ContainerImage, read_image
 from local.engine.unheeded import unheeded
+from local.sessions import own_session
 
 CODE_BUCKET = "engine-code"
 _UNHEEDED = "without effect here"

@@ -8,9 +8,8 @@ START and the next in a stream is that request's, whoever printed it. A task has
 import re
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -54,6 +53,9 @@ class _Lines:
         more = f"The last {len(lines):,} of {self.count:,} lines." if self.count > len(lines) else None
         return {"eventId": attempt.event_id, "lines": lines, "note": self.note or more}
 
+    def with_note(self, note: str) -> "_Lines":
+        return replace(self, note=f"{self.note} {note}" if self.note else note)
+
 
 _NOT_ASKED_FOR = _Lines(note=f"Not looked for: only the first {_MOST_ATTEMPTS} attempts' logs are.")
 
@@ -66,6 +68,7 @@ class LogReader:
         self._arn = arn
         self._attempts = [attempt for visit in visits for attempt in visit.attempts]
         self._groups: dict[str, str] = {}
+        self._unfinished: set[str] = set()  # log groups that have more than was searched for an attempt
 
     def of(self, visit: Visit) -> list[dict[str, Any]]:
         """Return the lines of each of a visit's attempts.
@@ -74,7 +77,7 @@ class LogReader:
             ClientError: nobody calls, by credentials that are unknown or expired.
 
         """
-        return [self._lines(attempt).as_json(attempt) for attempt in visit.attempts]
+        return [self._told(attempt).as_json(attempt) for attempt in visit.attempts]
 
     def of_all(self, visits: list[Visit]) -> list[dict[str, Any]]:
         """Return `{eventId, attempts}` for each visit with attempts, up to as many as are asked for in reasonable time.
@@ -91,6 +94,14 @@ class LogReader:
                 left -= sum(_has_log(each) for each in visit.attempts)
                 read.append({"eventId": visit.event_id, "attempts": found})
         return read
+
+    def _told(self, attempt: Attempt) -> _Lines:
+        self._unfinished.clear()
+        lines = self._lines(attempt)
+        for group in sorted(self._unfinished):
+            stopped = f"The search of the log group {group} stopped after {_MOST_PAGES} pages"
+            lines = lines.with_note(f"{stopped}: it may hold more of this attempt.")
+        return lines
 
     def _lines(self, attempt: Attempt) -> _Lines:
         try:
@@ -112,6 +123,8 @@ class LogReader:
             return _Lines(note=_refused(group, error))
         own, note = self._own(attempt, name, invocations)
         events = [event for each in own for event in each.events]
+        if not events and group in self._unfinished:
+            return _Lines()
         if not events:
             return _Lines(note=f"Nothing in the log group {group} is of this attempt.")
         return _Lines(events[-MOST_LINES:], note, len(events))
@@ -181,7 +194,7 @@ class LogReader:
                     count += 1
             except ClientError as error:
                 notes.append(_refused(f"{group}, stream {stream},", error))
-        if not count and not notes:
+        if not count and not notes and not self._unfinished:
             notes.append("The task has written nothing so far." if attempt.ended is None else "The task wrote nothing.")
         return _Lines(sorted(events, key=lambda event: event["timestamp"]), " ".join(notes) or None, count)
 
@@ -189,7 +202,10 @@ class LogReader:
         if window:
             asked |= {"startTime": _milliseconds(window[0]), "endTime": _milliseconds(window[1])}
         pages = self._client("logs").get_paginator("filter_log_events").paginate(logGroupName=group, **asked)
-        for page in islice(pages, _MOST_PAGES):
+        for number, page in enumerate(pages):
+            if number == _MOST_PAGES:
+                self._unfinished.add(group)
+                return
             yield from page["events"]
 
 

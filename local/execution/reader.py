@@ -23,6 +23,7 @@ SOURCE = "source"
 _FILES = {"waveform.json": "waveform", "overview.png": "overview", "spectrogram.png": "spectrogram"}
 _LARGEST_MANIFEST = 64_000_000  # bytes; of a hundred hours of sounds it has less
 _ONE_SHOT = re.compile(r"one-shots/(?P<index>[0-9]{1,6})")
+_BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}")  # botocore asks for no other
 _EXPRESS = ":express:"
 # of an object: no such key, version or bucket, a delete marker, a version that can't be one
 _NOT_THERE = {400, 404, 405}
@@ -221,6 +222,12 @@ class _Reading:
         if not (_is_text(bucket) and _is_text(key) and recording_id):
             return None
         source = StoredFile(bucket, key, version if _is_text(version) else None)
+        if not _can_be_asked_for(source):
+            self.not_read.append(
+                "The recording was not looked for: "
+                f"there can be no object {key!r}, version {version!r}, in a bucket {bucket!r}."
+            )
+            return None
         items = self._items(_table_of(definition), recording_id)
         record = next((item for item in items if item["item"] == _RECORDING), None)
         manifest_key = _member(record, "manifest_key")
@@ -359,6 +366,12 @@ def _states_of(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield state
         for inner in (state.get("ItemProcessor"), state.get("Iterator"), *state.get("Branches", [])):
             yield from _states_of(inner or {})
+
+
+def _can_be_asked_for(stored: StoredFile) -> bool:
+    # JSON may hold half a surrogate pair, a request may not
+    names = f"{stored.key}{stored.version or ''}"
+    return _BUCKET.fullmatch(stored.bucket) is not None and names == names.encode("utf-8", "replace").decode()
 
 
 def _is_text(value: Any) -> bool:

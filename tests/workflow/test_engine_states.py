@@ -240,6 +240,18 @@ def test_given_states_when_they_go_by_then_whoever_watches_hears_of_each(small: 
     assert mine == [("A", "RUNNING"), ("A", "SUCCEEDED"), ("B", "RUNNING"), ("B", "SUCCEEDED")]
 
 
+def test_given_a_task_when_its_work_begins_then_whoever_watches_hears_of_it(
+    small: Engine, run_states: RunStates
+) -> None:
+    heard: list[tuple[str, str, int]] = []
+    small.watch_states(lambda arn, visit: heard.append((arn, visit.status, visit.attempts)))
+
+    result = run_states({"Task": _greet(small, End=True)})
+
+    mine = [(status, attempts) for arn, status, attempts in heard if arn == result.arn]
+    assert mine == [("RUNNING", 1), ("RUNNING", 1), ("SUCCEEDED", 1)]
+
+
 def test_given_an_observer_that_asks_for_the_history_when_states_go_by_then_it_gets_it(
     small: Engine, run_states: RunStates
 ) -> None:

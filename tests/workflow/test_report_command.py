@@ -20,6 +20,20 @@ from tests.workflow.conftest import ROOT
 from tests.workflow.process_recording.stack import Stack
 
 NOWHERE = "arn:aws:states:us-east-1:123456789012:execution:nowhere:nothing"
+NO_ENDPOINTS = (
+    "http://127.0.0.1:99999",
+    "http://127.0.0.1:0",
+    "http://127.0.0.1:x",
+    "http://[::1",
+    "http://[::g]",
+    "http://a_b",
+    "http://a..b",
+    "http://" + "a." * 130,
+    "http://:1",
+    "http://u:p@127.0.0.1",
+    "http://127.0.0.1?a=b",
+    "http://é",
+)
 _ACTIONS = {"s3:HeadObject": "s3:GetObject"}
 _READING = re.compile(r"(Describe|Get|List|Head|Query|Filter)[A-Z][A-Za-z0-9]*|Query")
 
@@ -192,11 +206,21 @@ def test_given_the_policy_of_the_docs_when_held_to_what_is_called_then_it_allows
         ([], {}, 2, "--execution-arn"),
         (["--execution-arn", NOWHERE, "--port", "1", "--endpoint-url", "http://x"], {}, 2, "a --port or at"),
         (["--execution-arn", NOWHERE, "--endpoint-url", "file:///etc"], {}, 2, "is not http://HOST:PORT"),
+        *(
+            (["--execution-arn", NOWHERE, "--endpoint-url", url], {}, 2, "is not http://HOST:PORT")
+            for url in NO_ENDPOINTS
+        ),
+        (["--execution-arn", NOWHERE, "--endpoint-url", "http://[::1]:1"], {}, 1, "AWS could not be asked: Could not"),
+        (["--execution-arn", NOWHERE, "--endpoint-url", "http://localhost:1/"], {}, 1, "AWS could not be asked: Could"),
         (["--execution-arn", NOWHERE], {}, 1, "There are no credentials: name a --profile"),
         (["--execution-arn", NOWHERE, "--profile", "drummer"], {}, 1, "no profile 'drummer'; there are: musician"),
         (["--execution-arn", NOWHERE], {"AWS_PROFILE": "drummer"}, 1, "There is no profile 'drummer'"),
         (["--execution-arn", NOWHERE, "--profile", "half"], {}, 1, "Partial credentials"),
         (["--execution-arn", NOWHERE, "--port", "1"], {}, 1, "AWS could not be asked: Could not connect"),
+        (["--execution-arn", NOWHERE, "--port", "1"], {"AWS_PROFILE": "drummer"}, 1, "could not be asked: Could not"),
+        (["--execution-arn", NOWHERE, "--port", "1"], {"AWS_CONFIG_FILE": "broken"}, 1, "could not be asked: Could"),
+        (["--execution-arn", NOWHERE], {"AWS_CONFIG_FILE": "broken"}, 1, "Unable to parse config file"),
+        (["--execution-arn", NOWHERE, "--port", "1", "--profile", "drummer"], {}, 1, "There is no profile 'drummer'"),
         (["--execution-arn", NOWHERE, "--profile", "musician", "--region", "no/where"], {}, 1, "no/where"),
     ],
 )
@@ -206,8 +230,9 @@ def test_given_a_mistake_when_reported_then_it_is_named(
     profiles = _profile(tmp_path)
     with (tmp_path / "credentials").open("a", encoding="utf-8") as credentials:
         credentials.write("[half]\naws_access_key_id = local\n")
+    (tmp_path / "broken").write_text("[default\n", encoding="utf-8")
 
-    ran = _report(*arguments, directory=tmp_path, **profiles, **environment)
+    ran = _report(*arguments, directory=tmp_path, **(profiles | environment))
 
     assert (ran.returncode, ran.stdout) == (code, "")
     assert says in " ".join(ran.stderr.replace("│", " ").split())

@@ -19,8 +19,8 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
     StateTaskService,
 )
 
-from local.engine.aws_session import own_core_session
 from local.engine.seams.patching import replace
+from local.sessions import own_core_session
 
 _EPOCH_MILLISECONDS_OF = {"ecs"}
 

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from local.engine.executions import visits_of
+from local.engine.executions import follow, visits_of
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -37,6 +37,21 @@ def test_given_a_retried_task_when_followed_then_attempts_and_seconds_are_counte
     assert [(v.name, v.status, v.attempts, v.seconds, v.error) for v in visits] == [
         ("Work", "SUCCEEDED", 2, 3.5, "Odd")
     ]
+
+
+def test_given_a_first_attempt_when_it_is_scheduled_then_the_visit_has_changed_and_is_what_it_was() -> None:
+    visits = visits_of([_entered(0, "Work")])
+
+    changed = follow(visits, _event(0.1, "TaskScheduled"))
+
+    assert changed is visits[0]
+    assert (changed.status, changed.attempts, changed.seconds, changed.error) == ("RUNNING", 1, None, None)
+
+
+def test_given_a_visit_that_was_left_when_another_states_attempt_is_scheduled_then_it_has_not_changed() -> None:
+    visits = visits_of([_entered(0, "Work"), _entered(0, "Beside", "Pass"), _exited(0.1, "Beside", "Pass")])
+
+    assert follow(visits, _event(0.2, "TaskScheduled")) is None
 
 
 def test_given_a_caught_error_when_followed_then_the_visit_is_caught() -> None:

@@ -20,10 +20,15 @@ _TASK_DEFINITION = "arn:aws:ecs:eu-west-1:123456789012:task-definition/box:3"
 
 
 class LogGroups:
-    """Log groups that answer as FilterLogEvents does, a page of three events at a time."""
+    """Log groups that answer as FilterLogEvents does, a page of three events at a time.
 
-    def __init__(self, groups: dict[str, list[tuple[float, str, str]]], page_size: int = 3) -> None:
-        self._groups, self._page_size = groups, page_size
+    With `has_empty_pages` a page is of so many events that were searched, whether or not any of them is wanted.
+    """
+
+    def __init__(
+        self, groups: dict[str, list[tuple[float, str, str]]], page_size: int = 3, *, has_empty_pages: bool = False
+    ) -> None:
+        self._groups, self._page_size, self._has_empty_pages = groups, page_size, has_empty_pages
         self.asked: list[dict[str, Any]] = []
 
     def get_paginator(self, operation: str) -> "LogGroups":
@@ -35,9 +40,11 @@ class LogGroups:
         if asked["logGroupName"] not in self._groups:
             error = {"Code": "ResourceNotFoundException", "Message": "The specified log group does not exist."}
             raise ClientError({"Error": error, "ResponseMetadata": {"HTTPStatusCode": 400}}, "FilterLogEvents")
-        found = [each for each in self._events(asked["logGroupName"]) if _is_wanted(each, asked)]
-        for start in range(0, max(1, len(found)), self._page_size):
-            yield {"events": found[start : start + self._page_size]}
+        searched = self._events(asked["logGroupName"])
+        if not self._has_empty_pages:
+            searched = [each for each in searched if _is_wanted(each, asked)]
+        for start in range(0, max(1, len(searched)), self._page_size):
+            yield {"events": [each for each in searched[start : start + self._page_size] if _is_wanted(each, asked)]}
 
     def _events(self, group: str) -> list[dict[str, Any]]:
         return [
@@ -258,6 +265,48 @@ def test_given_more_lines_than_are_kept_when_read_then_the_last_ones_and_how_man
     assert read[0]["note"] == "The last 2,000 of 3,003 lines."
     assert read[0]["lines"][-1]["text"].endswith("x ... (100,000 characters)")
     assert len(read[0]["lines"][-1]["text"]) < 21_000
+
+
+_STOPPED = "The search of the log group {} stopped after 200 pages: it may hold more of this attempt."
+
+
+def test_given_more_pages_than_are_searched_when_nothing_is_found_then_that_the_search_stopped_alone_is_said() -> None:
+    log = [*[(0.2, "s", "")] * 200, (0.3, "s", f"START RequestId: {A}"), (0.4, "s", ARN)]
+
+    read = _read(SUCCEEDED_AT_LAST[:5], LogGroups({"/aws/lambda/f": log}, page_size=1, has_empty_pages=True))
+
+    assert [(each["lines"], each["note"]) for each in read] == [([], _STOPPED.format("/aws/lambda/f"))]
+
+
+def test_given_more_pages_than_are_searched_when_lines_are_found_then_it_is_said_that_there_may_be_more() -> None:
+    said = [f"START RequestId: {A}", ARN, *["more"] * 199]
+    log = [(0.2 + 0.0001 * number, "s", text) for number, text in enumerate(said)]
+
+    read = _read(SUCCEEDED_AT_LAST[:5], LogGroups({"/aws/lambda/f": log}, page_size=1))
+
+    assert [(len(each["lines"]), each["note"]) for each in read] == [(200, _STOPPED.format("/aws/lambda/f"))]
+
+
+def test_given_as_many_pages_as_are_searched_when_read_then_nothing_is_said() -> None:
+    said = [f"START RequestId: {A}", ARN, *["more"] * 198]
+    log = [(0.2 + 0.0001 * number, "s", text) for number, text in enumerate(said)]
+
+    read = _read(SUCCEEDED_AT_LAST[:5], LogGroups({"/aws/lambda/f": log}, page_size=1))
+
+    assert [(len(each["lines"]), each["note"]) for each in read] == [(200, None)]
+
+
+@pytest.mark.parametrize(("text", "count"), [("line", 200), (None, 0)])
+def test_given_a_task_with_more_pages_than_are_searched_when_read_then_it_is_said(text: str | None, count: int) -> None:
+    log = [(1.0, "task/box/0123abcd" if text else "another", text or "")] * 201
+
+    read = _read(
+        _task_history(_submitted()),
+        LogGroups({"/ecs/box": log}, page_size=1, has_empty_pages=True),
+        answers=_with_definition(BOX),
+    )
+
+    assert [(len(each["lines"]), each["note"]) for each in read] == [(count, _STOPPED.format("/ecs/box"))]
 
 
 def _task_history(*more: dict[str, Any]) -> list[dict[str, Any]]:

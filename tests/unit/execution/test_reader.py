@@ -219,6 +219,27 @@ def _manifest(**more: Any) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize(
+    ("bucket", "key", "version"),
+    [("no bucket", "k", "v"), ("bucket\n", "k", "v"), ("bucket", "k\ud800", "v"), ("bucket", "k", "v\ud800")],
+)
+def test_given_an_input_that_names_no_object_of_s3_when_read_then_it_is_told_and_there_is_no_recording(
+    answers: Answers, bucket: str, key: str, version: str
+) -> None:
+    named = {"detail": {"bucket": {"name": bucket}, "object": {"key": key, "version-id": version}}}
+    _describe(answers, input=json.dumps(named))
+    _history(answers, IDENTIFIED)
+    _definition(answers, {"Claim": TABLE})
+
+    document = _document(answers)
+
+    assert document["recording"] is None
+    assert document["notRead"] == [
+        "The recording was not looked for: "
+        f"there can be no object {key!r}, version {version!r}, in a bucket {bucket!r}."
+    ]
+
+
 def test_given_neither_history_nor_definition_when_read_then_what_the_execution_says_of_itself_is_there(
     answers: Answers,
 ) -> None:

@@ -88,6 +88,16 @@ def test_given_one_file_when_states_go_by_then_its_name_is_not_repeated() -> Non
     assert written.getvalue() == "✓ A 1.00 s\n"
 
 
+def test_given_a_state_that_goes_on_when_told_again_then_no_line_is_written() -> None:
+    display, engine, written = _display(files=1)
+    display.name("arn:1", _upload("one.wav"))
+
+    for _ in range(2):
+        engine.tell("arn:1", _visit("A", seconds=None))  # type: ignore[operator]
+
+    assert written.getvalue() == ""
+
+
 def test_given_an_upload_that_started_nothing_when_told_then_its_name_is_harmless(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
