@@ -1,11 +1,10 @@
 /** An execution's history as a table. */
 
-import { duration, secondsBetween } from "page/format.js";
+import { duration, secondsBetween, timeOfDay } from "page/format.js";
 import { html, useMemo, useRef, useState } from "page/html.js";
 import { Json } from "page/json.js";
 
 const ROWS = 200;
-const TEXTS_OF_JSON = new Set(["input", "output", "parameters", "cause"]);
 
 /** The events of an execution. `selected` is a state's name or null. */
 export function Events({ document, selected, onSelect }) {
@@ -14,6 +13,8 @@ export function Events({ document, selected, onSelect }) {
   const [open, setOpen] = useState(new Set());
   const states = useMemo(() => statesOf(document.events), [document.events]);
   const found = useFound(document, states, wanted, selected);
+  const count = countText(found.length, document.events.length);
+  const said = useMemo(() => count, [wanted]); // the filter's doing: events that come while it runs say nothing
   const set = (change) => {
     setWanted({ ...wanted, ...change });
     setRows(ROWS);
@@ -28,9 +29,10 @@ export function Events({ document, selected, onSelect }) {
     <div class="events">
       <div class="events-filter">
         <input type="search" placeholder="Filter by type, state or content" aria-label="Filter events" value=${wanted.text} onInput=${(event) => set({ text: event.target.value })} />
-        ${selected !== null && html`<label><input type="checkbox" checked=${wanted.isOfSelected} onChange=${(event) => set({ isOfSelected: event.target.checked })} /> only ${selected}</label>`}
+        ${selected !== null && html`<label><input type="checkbox" checked=${wanted.isOfSelected} onChange=${(event) => set({ isOfSelected: event.target.checked })} /> only <bdi>${selected}</bdi></label>`}
         <label><input type="checkbox" checked=${wanted.isNewestFirst} onChange=${(event) => set({ isNewestFirst: event.target.checked })} /> newest first</label>
-        <span class="muted" role="status">${countText(found.length, document.events.length)}</span>
+        <span class="muted" aria-hidden="true">${count}</span>
+        <span class="visually-hidden" role="status">${said}</span>
       </div>
       ${found.length === 0 && html`<p class="empty">${document.events.length ? "No event matches." : "There are no events."}</p>`}
       ${
@@ -79,9 +81,9 @@ function Row({ event, state, start, isOpen, isSelected, onToggle, onSelect }) {
       </td>
       <td>${state !== undefined && html`<button type="button" class="events-state" onClick=${() => onSelect(state)}>${breakable(state)}</button>`}</td>
       <td class="number" title=${event.timestamp}>+${duration(secondsBetween(start, event.timestamp))}</td>
-      <td class="events-time muted" title=${event.timestamp}>${clock(event.timestamp)}</td>
+      <td class="events-time muted" title=${event.timestamp}>${timeOfDay(event.timestamp)}</td>
     </tr>
-    ${isOpen && html`<tr class="events-details"><td colspan="5"><${Json} value=${readable(event)} label=${`event ${event.id}`} /></td></tr>`}`;
+    ${isOpen && html`<tr class="events-details"><td colspan="5"><${Json} value=${event} label=${`event ${event.id}`} /></td></tr>`}`;
 }
 
 /** The events that the filter leaves. What an event says is spelled out once: events never change. */
@@ -119,31 +121,4 @@ function statesOf(events) {
 function kindOf(type) {
   if (/Failed$|TimedOut$|Aborted$/.test(type)) return "failed";
   return /Succeeded$/.test(type) ? "succeeded" : "";
-}
-
-function clock(timestamp) {
-  const time = new Date(timestamp);
-  const two = (value) => String(value).padStart(2, "0");
-  return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}.${String(time.getMilliseconds()).padStart(3, "0")}`;
-}
-
-/** An event with what it carries as JSON in a text, spelled out. */
-function readable(value, name = "") {
-  if (typeof value === "string") return TEXTS_OF_JSON.has(name) ? parsed(value) : value;
-  if (value === null || typeof value !== "object") return value;
-  if (Array.isArray(value)) return value.map((each) => readable(each));
-  return Object.fromEntries(
-    Object.entries(value).map(([key, each]) => [
-      key,
-      name === "assignedVariables" ? parsed(each) : readable(each, key),
-    ]),
-  );
-}
-
-function parsed(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }

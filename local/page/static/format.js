@@ -11,9 +11,23 @@ export function duration(seconds) {
   return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, "0")} min`;
 }
 
-/** The seconds from one ISO 8601 time to another; to now where the second is null. */
-export function secondsBetween(from, to) {
-  return Math.max(0, ((to ? Date.parse(to) : Date.now()) - Date.parse(from)) / 1000);
+/** The seconds from one ISO 8601 time to another; to `now`, in milliseconds, where the second is null. */
+export function secondsBetween(from, to, now = Date.now()) {
+  return Math.max(0, ((to ? Date.parse(to) : now) - Date.parse(from)) / 1000);
+}
+
+/** 08:03:07.250, where the reader is. */
+export function timeOfDay(time) {
+  const at = new Date(time);
+  const padded = (value, digits) => String(value).padStart(digits, "0");
+  const parts = [at.getHours(), at.getMinutes(), at.getSeconds()].map((value) => padded(value, 2));
+  return `${parts.join(":")}.${padded(at.getMilliseconds(), 3)}`;
+}
+
+/** What a cause says beyond the error that it begins with. */
+export function causeWithout(error, cause) {
+  if (!cause?.startsWith(error)) return cause;
+  return cause.slice(error.length).replace(/^[\s:.]+/, "");
 }
 
 /** 377 KB, 1.2 MB. */

@@ -4,11 +4,12 @@ import { duration, secondsBetween } from "page/format.js";
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "page/html.js";
 import { icon } from "page/icons.js";
 import { layoutOf } from "page/layout.js";
-import { itemCountsOf, STATUS_WORDS, takenEdges, visitsByState } from "page/visited.js";
+import { itemCountsOf, retriesOf, retriesText, STATUS_WORDS, takenEdges, visitsByState } from "page/visited.js";
 
 /** Fitted to the width, but not below what can be read: then the box scrolls. */
 const ZOOM = { least: 0.25, most: 2, step: 1.25, readable: 0.8, readableFit: 0.7 };
 const STATUS_SIGNS = { SUCCEEDED: "✓", CAUGHT: "!", FAILED: "✕", TIMED_OUT: "✕", ABORTED: "■", RUNNING: "" };
+
 /** The graph of an execution. `selected` is a state's name or null. */
 export function Graph({ document, selected, onSelect }) {
   const layout = layoutOf(document.definition);
@@ -28,7 +29,7 @@ function Drawn({ layout, document, selected, onSelect }) {
   const near = new Set(
     layout.edges.filter((edge) => focus !== null && touches(edge, focus, layout)).map((edge) => edge.id),
   );
-  const size = { width: `${layout.width * zoom.scale}px`, height: `${layout.height * zoom.scale}px` };
+  const size = { "--drawn": `${layout.width * zoom.scale}px`, height: `${layout.height * zoom.scale}px` };
   const sheet = { width: `${layout.width}px`, height: `${layout.height}px`, transform: `scale(${zoom.scale})` };
   return html`
     <div class="graph">
@@ -108,6 +109,7 @@ function ZoomButtons({ zoom }) {
       <button type="button" aria-label="Zoom out" onClick=${zoom.out}>−</button>
       <button type="button" aria-pressed=${zoom.isFit} title="Fit to width" onClick=${zoom.fit}>Fit</button>
       <button type="button" aria-label="Zoom in" onClick=${zoom.in}>+</button>
+      <span class="graph-hint muted">Choose a state to see what happened in it.</span>
     </div>`;
 }
 
@@ -157,7 +159,7 @@ function Node({ node, visits, counts, isSelected, onSelect, onHover, onMove }) {
     return html`<div class="graph-pseudo" style=${place}>${node.name}</div>`;
   const last = visits?.at(-1);
   const status = last?.status ?? "NONE";
-  const retries = (visits ?? []).reduce((sum, visit) => sum + Math.max(0, visit.attempts.length - 1), 0);
+  const retries = retriesOf(visits ?? []);
   const name = [
     "graph-node",
     status.toLowerCase(),
@@ -202,7 +204,7 @@ function spoken(node, visits, retries, counts) {
     node.type === "Missing" ? "not defined" : `${node.type}${node.type === "Task" ? `, ${node.service.service}` : ""}`,
   ];
   said.push(visits ? (STATUS_WORDS[visits.at(-1).status] ?? visits.at(-1).status) : "not visited");
-  if (retries) said.push(`${retries} ${retries === 1 ? "retry" : "retries"}`);
+  if (retries) said.push(retriesText(retries));
   if (visits?.length > 1) said.push(`${visits.length} visits`);
   if (counts) said.push(counts);
   return said.join(", ");

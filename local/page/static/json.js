@@ -26,7 +26,7 @@ export function Json({ value, label }) {
   return html`
     <div class="json">
       <${CopyButton} text=${original} label=${label} />
-      <pre tabindex="0" aria-label=${label}>${pieces}${!isWhole && isLong ? "\n…" : ""}</pre>
+      <pre tabindex="0" role="region" aria-label=${label}>${pieces}${!isWhole && isLong ? "\n…" : ""}</pre>
       ${
         isLong &&
         html`<button type="button" class="json-more" aria-expanded=${isWhole} onClick=${() => setWhole(!isWhole)}>

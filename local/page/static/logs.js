@@ -100,7 +100,7 @@ function Line({ line, start }) {
       ${time}
       <span class="logs-text">
         <button type="button" class="logs-more" aria-expanded=${isOpen} onClick=${() => setOpen(!isOpen)}>
-          <span class=${`chip ${kind}`}>${level}</span><span>${entry.message}</span><span class="muted">${isOpen ? "▴" : "▾"}</span>
+          <span class=${`chip ${kind}`}>${level}</span><bdi>${entry.message}</bdi><span class="muted">${isOpen ? "▴" : "▾"}</span>
         </button>
         ${isOpen && html`<${Json} value=${entry.rest} label="log record" />`}
       </span>

@@ -6,37 +6,37 @@ import { icon } from "page/icons.js";
 import { Json } from "page/json.js";
 import { layoutOf } from "page/layout.js";
 import { Logs } from "page/logs.js";
-import { mapRunsByState } from "page/visited.js";
+import { useTime } from "page/reading.js";
+import { TabPanel, Tabs } from "page/tabs.js";
+import { mapRunsByState, retriesOf, retriesText } from "page/visited.js";
 
 /** The panel of a state: `state` is its name; `loadLogs(visit)` returns a promise of its attempts' log lines, null where there are none. */
-export function StatePanel({ document, state, loadLogs, onClose }) {
+export function StatePanel({ document, reading, state, loadLogs, onClose }) {
+  const now = useTime(reading);
   const [wanted, setWanted] = useState({ state: null, tab: null, eventId: null });
   const nodes = layoutOf(document.definition).nodes;
   const node = nodes.find((each) => each.name === state && each.type !== "Start" && each.type !== "End");
   const visits = document.visits.filter((visit) => visit.state === state);
   const visit = visits.find((each) => each.eventId === wanted.eventId) ?? visits.at(-1) ?? null;
-  const tabs = tabsOf({ document, node, visit, loadLogs });
+  const tabs = tabsOf({ document, now, node, visit, loadLogs });
   const isOther = wanted.state !== state && visit?.error;
   const tab = (!isOther && tabs.find((each) => each.name === wanted.tab)) || tabs[0];
-  const onKeyDown = (event) => {
-    if (event.key === "Escape") onClose();
-  };
   return html`
-    <section class="state-panel surface" aria-label=${`State ${state}`} onKeyDown=${onKeyDown}>
+    <section class="state-panel surface" aria-label=${`State ${state}`}>
       <header class="state-head">
         <span class="state-icon">${icon(node?.service.service)}</span>
-        <h2>${state}</h2>
+        <h2><bdi>${state}</bdi></h2>
         <button type="button" class="state-close" aria-label="Close" onClick=${onClose}>✕</button>
       </header>
       ${node?.state?.Comment && html`<p class="state-comment muted">${String(node.state.Comment)}</p>`}
-      <${Facts} document=${document} node=${node} visits=${visits} visit=${visit} onVisit=${(eventId) => setWanted({ state, tab: tab?.name, eventId })} />
+      <${Facts} document=${document} node=${node} now=${now} visits=${visits} visit=${visit} onVisit=${(eventId) => setWanted({ state, tab: tab?.name, eventId })} />
       ${!visit && html`<p class="state-unvisited muted">${whyUnvisited(document, node, nodes)}</p>`}
-      ${tab && html`<${Tabs} tabs=${tabs} current=${tab.name} onPick=${(name) => setWanted({ ...wanted, state, tab: name })} />`}
-      ${tab && html`<div class="state-content" role="tabpanel" id="state-tab-content" aria-label=${tab.name} key=${`${state} ${tab.name} ${visit?.eventId}`}>${tab.content()}</div>`}
+      ${tab && html`<${Tabs} id="state-view" label="About this state" tabs=${tabs} chosen=${tab.name} onChoose=${(name) => setWanted({ ...wanted, state, tab: name })} />`}
+      ${tab && html`<${TabPanel} id="state-view" name=${tab.name} key=${`${state} ${tab.name} ${visit?.eventId}`}>${tab.content()}<//>`}
     </section>`;
 }
 
-function tabsOf({ document, node, visit, loadLogs }) {
+function tabsOf({ document, now, node, visit, loadLogs }) {
   const tabs = [];
   const add = (name, content, count) => tabs.push({ name, content, count });
   if (visit?.error) add("Error", () => html`<${Failure} error=${visit.error} cause=${visit.cause} />`);
@@ -53,7 +53,7 @@ function tabsOf({ document, node, visit, loadLogs }) {
     if (visit.attempts.length) {
       add(
         "Attempts",
-        () => html`<${Attempts} visit=${visit} start=${document.execution.startedAt} />`,
+        () => html`<${Attempts} visit=${visit} start=${document.execution.startedAt} now=${now} />`,
         visit.attempts.length,
       );
       if (loadLogs) add("Logs", () => html`<${Logs} visit=${visit} loadLogs=${loadLogs} />`);
@@ -74,17 +74,17 @@ function whyUnvisited(document, node, nodes) {
   return document.execution.status === "RUNNING" ? "Not visited so far." : "This execution did not visit the state.";
 }
 
-function Facts({ document, node, visits, visit, onVisit }) {
+function Facts({ document, now, node, visits, visit, onVisit }) {
   const run = useMemo(() => mapRunsByState(document).get(node?.name), [document, node?.name]);
   const { service = "", action = "" } = node?.service ?? {};
   const kind = node?.type === "Task" ? [service, action].filter(Boolean).join(" ") : (node?.type ?? "unknown");
-  const retries = visit ? visit.attempts.length - 1 : 0;
+  const retries = visit ? retriesOf([visit]) : 0;
   return html`
     <div class="state-facts">
       <span class="muted">${kind}</span>
       ${visit && html`<span class=${`chip ${visit.status.toLowerCase()}`}>${visit.status}</span>`}
-      ${visit && html`<span>${duration(secondsBetween(visit.enteredAt, visit.leftAt))}</span>`}
-      ${retries > 0 && html`<span class="state-retries">${retries} ${retries === 1 ? "retry" : "retries"}</span>`}
+      ${visit && html`<span>${duration(secondsBetween(visit.enteredAt, visit.leftAt, now))}</span>`}
+      ${retries > 0 && html`<span class="state-retries">${retriesText(retries)}</span>`}
       ${
         visits.length > 1 &&
         html`<select aria-label="Visit" value=${visit.eventId} onChange=${(event) => onVisit(Number(event.target.value))}>
@@ -101,34 +101,11 @@ function MapRun({ run }) {
   const shown = names.filter((name) => name === "succeeded" || counts[name] > 0);
   return html`
     <dl class="state-map">
-      <div><dt>Items</dt><dd>${counts.total}</dd></div>
-      ${shown.map((name) => html`<div key=${name}><dt>${name === "timedOut" ? "Timed out" : `${name[0].toUpperCase()}${name.slice(1)}`}</dt><dd>${counts[name]}</dd></div>`)}
+      <div><dt>Items</dt><dd>${counts.total ?? "–"}</dd></div>
+      ${shown.map((name) => html`<div key=${name}><dt>${name === "timedOut" ? "Timed out" : `${name[0].toUpperCase()}${name.slice(1)}`}</dt><dd>${counts[name] ?? "–"}</dd></div>`)}
       <div><dt>At a time</dt><dd>${run.maxConcurrency || "any number"}</dd></div>
       <div><dt>Failures tolerated</dt><dd>${run.toleratedFailureCount || `${run.toleratedFailurePercentage ?? 0} %`}</dd></div>
     </dl>`;
-}
-
-/** Tabs with a roving tabindex: arrow keys, Home and End move. */
-function Tabs({ tabs, current, onPick }) {
-  const onKeyDown = (event) => {
-    const here = tabs.findIndex((tab) => tab.name === current);
-    const there = { ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: tabs.length - 1 }[event.key];
-    if (there === undefined) return;
-    event.preventDefault();
-    const index = (there + tabs.length) % tabs.length;
-    onPick(tabs[index].name);
-    event.currentTarget.children[index].focus();
-  };
-  return html`
-    <div class="state-tabs" role="tablist" aria-label="About this state" onKeyDown=${onKeyDown}>
-      ${tabs.map(
-        ({ name, count }) => html`
-          <button
-            type="button" role="tab" key=${name} aria-selected=${name === current} aria-controls="state-tab-content"
-            tabindex=${name === current ? 0 : -1} onClick=${() => onPick(name)}
-          >${name}${count > 1 && html` <span class="state-count">${count}</span>`}</button>`,
-      )}
-    </div>`;
 }
 
 function Failure({ error, cause }) {
@@ -162,7 +139,7 @@ function Variables({ assigned }) {
   )}`;
 }
 
-function Attempts({ visit, start }) {
+function Attempts({ visit, start, now }) {
   const [open, setOpen] = useState(null);
   return html`
     <div class="state-scroll">
@@ -177,7 +154,7 @@ function Attempts({ visit, start }) {
                 <td class="number">${attempt.number}</td>
                 <td class="number" title=${attempt.startedAt}>+${duration(secondsBetween(start, attempt.startedAt))}</td>
                 <td class="number">${attempt.waitSeconds ? duration(attempt.waitSeconds) : "–"}</td>
-                <td class="number">${duration(secondsBetween(attempt.startedAt, attempt.endedAt))}</td>
+                <td class="number">${duration(secondsBetween(attempt.startedAt, attempt.endedAt, now))}</td>
                 <td>
                   <span class=${`chip ${attempt.status.toLowerCase()}`}>${attempt.status}</span>
                   ${attempt.error && html`<div class="state-attempt-error">${attempt.error}</div>`}

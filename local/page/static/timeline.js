@@ -2,6 +2,7 @@
 
 import { duration, secondsBetween } from "page/format.js";
 import { html, useState } from "page/html.js";
+import { useTime } from "page/reading.js";
 import { STATUS_WORDS } from "page/visited.js";
 
 const ROWS = 300;
@@ -9,18 +10,19 @@ const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14
 const MOST_TICKS = 7;
 
 /** The timeline of an execution: a row for each visit. `selected` is a state's name or null. */
-export function Timeline({ document, selected, onSelect }) {
+export function Timeline({ document, reading, selected, onSelect }) {
+  const now = useTime(reading);
   const [rows, setRows] = useState(ROWS);
   const { execution, visits } = document;
   if (visits.length === 0) return html`<p class="empty">No state was entered.</p>`;
   const isRunning = execution.status === "RUNNING";
-  const scale = scaleOf(document);
+  const scale = scaleOf(document, now);
   return html`
     <div class="timeline" onKeyDown=${moveFocus}>
       <div class="timeline-row timeline-axis" aria-hidden="true">
         <span></span>
         <div class="timeline-track">
-          ${ticksOf(scale.seconds).map((tick) => html`<span class="timeline-tick" key=${tick.at} style=${{ left: percent(tick.at / scale.seconds) }}>${tick.label}</span>`)}
+          ${ticksOf(scale.seconds).map((tick) => html`<span class="timeline-tick" key=${tick.at} style=${{ left: length(tick.at / scale.seconds) }}>${tick.label}</span>`)}
         </div>
       </div>
       <ol>
@@ -55,8 +57,8 @@ function tickLabel(seconds, step) {
   return [hours && `${hours} h`, minutes && `${minutes} min`, rest && `${rest} s`].filter(Boolean).join(" ");
 }
 
-/** `at(time)` is where a time lies, from 0 to 1; now where it is null. */
-function scaleOf({ execution, visits }) {
+/** `at(time)` is where a time lies, from 0 to 1; the end where it is null. */
+function scaleOf({ execution, visits }, now) {
   const start = Date.parse(execution.startedAt);
   const times = visits.flatMap((visit) => [
     visit.enteredAt,
@@ -64,15 +66,15 @@ function scaleOf({ execution, visits }) {
     ...visit.attempts.flatMap((attempt) => [attempt.startedAt, attempt.endedAt]),
   ]);
   const latest = times.reduce((most, time) => (time ? Math.max(most, Date.parse(time)) : most), start);
-  const end = Math.max(latest, execution.stoppedAt ? Date.parse(execution.stoppedAt) : Date.now());
+  const end = Math.max(latest, now);
   const seconds = Math.max(0.001, (end - start) / 1000);
   const at = (time) => Math.min(1, Math.max(0, ((time ? Date.parse(time) : end) - start) / 1000 / seconds));
-  return { start: execution.startedAt, seconds, at };
+  return { start: execution.startedAt, end, seconds, at };
 }
 
 function Row({ visit, scale, isSelected, onSelect, isRunning }) {
   const [from, to] = [scale.at(visit.enteredAt), scale.at(visit.leftAt)];
-  const took = duration(secondsBetween(visit.enteredAt, visit.leftAt ?? (isRunning ? null : visit.enteredAt)));
+  const took = duration(secondsBetween(visit.enteredAt, visit.leftAt, scale.end));
   const tries = visit.attempts.length;
   const said = [
     visit.state,
@@ -83,7 +85,7 @@ function Row({ visit, scale, isSelected, onSelect, isRunning }) {
   if (tries > 1) said.push(`${tries} attempts`);
   return html`
     <li class=${`timeline-row${isSelected ? " selected" : ""}`}>
-      <button type="button" class="timeline-name" aria-pressed=${isSelected} aria-label=${said.join(", ")} title=${visit.state} onClick=${() => onSelect(isSelected ? null : visit.state)}>
+      <button type="button" class="timeline-name" data-state=${visit.state} aria-pressed=${isSelected} aria-label=${said.join(", ")} title=${visit.state} onClick=${() => onSelect(isSelected ? null : visit.state)}>
         <span class=${`timeline-dot ${visit.status.toLowerCase()}`}></span><span class="timeline-state">${visit.state}</span>
       </button>
       <div class="timeline-track" onClick=${() => onSelect(visit.state)}>
@@ -97,24 +99,25 @@ function Row({ visit, scale, isSelected, onSelect, isRunning }) {
 
 function Attempt({ attempt, before, scale }) {
   const [from, to] = [scale.at(attempt.startedAt), scale.at(attempt.endedAt)];
-  const title = `Attempt ${attempt.number}: ${STATUS_WORDS[attempt.status] ?? attempt.status}${attempt.error ? `, ${attempt.error}` : ""}, ${duration(secondsBetween(attempt.startedAt, attempt.endedAt))}`;
+  const title = `Attempt ${attempt.number}: ${STATUS_WORDS[attempt.status] ?? attempt.status}${attempt.error ? `, ${attempt.error}` : ""}, ${duration(secondsBetween(attempt.startedAt, attempt.endedAt, scale.end))}`;
   return html`
     ${before?.endedAt && html`<span class="timeline-wait" style=${spanOf(scale.at(before.endedAt), from)} title=${`Waited ${duration(attempt.waitSeconds)}`}></span>`}
     <span class=${`timeline-attempt ${attempt.status.toLowerCase()}`} style=${spanOf(from, to)} title=${title}></span>`;
 }
 
 function spanOf(from, to) {
-  return { left: percent(from), width: percent(to - from) };
+  return { left: length(from), width: length(to - from) };
 }
 
 /** Where a bar's text goes: after it, or before it where no room is left after. */
 function besideOf(from, to) {
-  if (to <= 0.72) return { left: `calc(${percent(to)} + 8px)` };
-  if (from >= 0.28) return { right: `calc(${percent(1 - from)} + 8px)` };
-  return { right: `calc(${percent(1 - to)} + 8px)` };
+  if (to <= 0.72) return { left: `calc(${length(to)} + 8px)` };
+  if (from >= 0.28) return { right: `calc(${length(1 - from)} + 8px)` };
+  return { right: `calc(${length(1 - to)} + 8px)` };
 }
 
-function percent(part) {
+/** A share of the axis as a CSS length. */
+function length(part) {
   return `${Math.round(part * 1e5) / 1e3}%`;
 }
 

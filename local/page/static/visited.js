@@ -14,6 +14,22 @@ export function visitsByState(visits) {
   return Map.groupBy(visits, (visit) => visit.state);
 }
 
+/** How often a Task that had failed was tried again: by a Retry, or because a Catch led back to it. */
+export function retriesOf(visits) {
+  const tasks = visitsByState(visits.filter(({ type }) => type === "Task"));
+  return [...tasks.values()].reduce((sum, ofState) => sum + retriesOfState(ofState), 0);
+}
+
+function retriesOfState(visits) {
+  const attempts = visits.flatMap((visit) => visit.attempts);
+  return attempts.filter(({ error }, at) => error !== null && at < attempts.length - 1).length;
+}
+
+/** "1 retry", "3 retries". */
+export function retriesText(count) {
+  return count === 1 ? "1 retry" : `${count} retries`;
+}
+
 /** The ids of the edges that an execution took. */
 export function takenEdges({ nodes, edges }, { events, visits }) {
   const nameOf = new Map(nodes.map((node) => [node.id, node.name]));
@@ -42,7 +58,8 @@ export function takenEdges({ nodes, edges }, { events, visits }) {
 export function itemCountsOf({ events, mapRuns }) {
   const counts = new Map();
   for (const [name, run] of mapRunsByState({ events, mapRuns })) {
-    const { total, succeeded, failed, timedOut, aborted, running } = run.itemCounts;
+    if (!run.itemCounts) continue;
+    const { total = 0, succeeded = 0, failed = 0, timedOut = 0, aborted = 0, running = 0 } = run.itemCounts;
     const parts = [`${succeeded} of ${total} done`];
     if (running) parts.push(`${running} running`);
     if (failed + timedOut + aborted) parts.push(`${failed + timedOut + aborted} failed`);

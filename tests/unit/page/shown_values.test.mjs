@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { causeWithout } from "page/format.js";
 import { unfold } from "page/json.js";
 import { entryOf } from "page/logs.js";
 
@@ -42,4 +43,11 @@ test("given metrics in a line of a log when it is shown then their names and val
 test("given a line that is no record when it is shown then it is itself", () => {
   for (const line of ["START RequestId: 1", "{", '{"_aws":{}}', '{"level":"INFO"}', "null"])
     assert.equal(entryOf(line), null);
+});
+
+test("given a cause that begins with its error when both are shown then the error stands there once", () => {
+  assert.equal(causeWithout("Sandbox.Timedout", "Sandbox.Timedout: RequestId: 7b"), "RequestId: 7b");
+  assert.equal(causeWithout("E", '{"errorType":"E"}'), '{"errorType":"E"}');
+  assert.equal(causeWithout("E", "E"), "");
+  assert.equal(causeWithout("E", null), null);
 });

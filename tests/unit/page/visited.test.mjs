@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { laidOut } from "page/layout.js";
 import { ticksOf } from "page/timeline.js";
-import { itemCountsOf, takenEdges } from "page/visited.js";
+import { itemCountsOf, retriesOf, takenEdges } from "page/visited.js";
 
 const definition = {
   StartAt: "Try",
@@ -77,6 +77,25 @@ test("given a map run, when counted, then its state tells how many are done, at 
   const itemCounts = { total: 9, succeeded: 4, running: 2, failed: 1, timedOut: 1, aborted: 1, pending: 0 };
   const counts = itemCountsOf({ events, mapRuns: [{ mapRunArn: "arn", itemCounts }] });
   assert.deepEqual([...counts], [["Each", "4 of 9 done · 2 running · 3 failed"]]);
+});
+
+test("given a map run whose items were not counted, when counted, then nothing is told of them", () => {
+  const events = [
+    { id: 1, previousEventId: 0, type: "MapStateEntered", stateEnteredEventDetails: { name: "Each" } },
+    { id: 2, previousEventId: 1, type: "MapRunStarted", mapRunStartedEventDetails: { mapRunArn: "arn" } },
+  ];
+  assert.deepEqual([...itemCountsOf({ events, mapRuns: [{ mapRunArn: "arn" }] })], []);
+});
+
+test("given a Task that failed and was visited again, when retries are counted, then what was tried again is, and no Choice", () => {
+  const visit = (state, type, ...errors) => ({ state, type, attempts: errors.map((error) => ({ error })) });
+  const again = [
+    visit("Process", "Task", "Spot", "Spot"),
+    visit("Review", "Choice"),
+    visit("Process", "Task", "Spot", null),
+  ];
+  assert.equal(retriesOf(again), 3);
+  assert.equal(retriesOf([visit("Process", "Task", "Spot"), visit("Other", "Task", null)]), 0);
 });
 
 test("given spans from milliseconds to hours, when an axis is drawn, then its ticks are round and few", () => {
