@@ -11,7 +11,7 @@ import { Sound } from "page/recording-sound.js";
 export function Recording({ recording, fileUrl, isLive }) {
   const same = useSame(recording);
   if (!same) return html`<p class="empty">${NONE}</p>`;
-  return html`<section class="recording" key=${same.id} aria-label="Recording">
+  return html`<section class="recording-view" key=${same.id} aria-label="Recording">
     <${Summary} recording=${same} />
     <${Problems} recording=${same} isLive=${isLive} />
     <${Sound} recording=${same} fileUrl=${fileUrl} />
