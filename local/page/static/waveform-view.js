@@ -10,6 +10,7 @@ import {
   numbered,
   outlines,
   resampled,
+  timeScale,
   together,
 } from "page/waveform.js";
 import WaveSurfer from "wavesurfer";
@@ -25,6 +26,7 @@ const REACH_PIXELS = 5; // how far beside a cut a click may be
 const COARSE_PIXELS = 4; // a pixel of waveform.json that is drawn wider than this is told of
 const MOST_REGIONS = 150; // more at once are slow
 const LEAST_RULING_PIXELS = 14;
+const NEVER_SECONDS = 1e9;
 const RULED_DBFS = [0, -6, -12, -24, -40, -60];
 
 /**
@@ -142,6 +144,8 @@ class Drawing {
   #marks = new Map();
   #selected = null;
   #zoom = 1;
+  #timeline;
+  #timelineBox = document.createElement("div");
   #leaving = new AbortController();
 
   constructor({ box, waveform, durationSeconds, cuts, media, clicked }) {
@@ -163,14 +167,7 @@ class Drawing {
       interact: false,
       cursorWidth: 2,
       cspNonce: document.body.dataset.styleNonce,
-      plugins: [
-        this.#regions,
-        Timeline.create({
-          height: TIMELINE_HEIGHT,
-          secondaryLabelOpacity: 0.6,
-          formatTimeCallback: (seconds) => clock(seconds, 0),
-        }),
-      ],
+      plugins: [this.#regions],
       ...colours(box),
     });
     // A file's own duration may be another than what was decoded of it; all times of cuts are of the latter.
@@ -178,6 +175,8 @@ class Drawing {
     this.isDrawn = new Promise((resolve, reject) => {
       this.#wavesurfer.on("ready", () => {
         this.#wavesurfer.getWrapper().prepend(shades(cuts, durationSeconds));
+        this.#wavesurfer.getWrapper().append(this.#timelineBox);
+        this.#writeTimes();
         this.#mark();
         resolve();
       });
@@ -242,13 +241,21 @@ class Drawing {
 
   #drawAt(zoom, middle) {
     this.#zoom = zoom;
-    // The timeline measures each of its thousands of ticks as it adds it: a layout each, unless nothing of it is laid out.
-    const timeline = this.#wavesurfer.getWrapper().querySelector('[part="timeline-wrapper"]');
-    timeline.style.display = "none";
+    this.#timeline?.destroy();
     this.#wavesurfer.zoom(zoom === 1 ? 0 : zoom * this.#fitting);
-    timeline.style.display = "";
+    this.#writeTimes();
     this.#centre(middle);
     this.#mark();
+  }
+
+  /** A timeline keeps the scale that it was made with: every zoom has its own. */
+  #writeTimes() {
+    this.#timeline?.destroy();
+    this.#timeline = timelineOf(timeScale(this.#pixelsPerSecond, this.durationSeconds), this.#timelineBox);
+    // It measures each of its thousands of ticks as it adds it: a layout each, unless nothing of it is laid out.
+    this.#timelineBox.style.display = "none";
+    this.#wavesurfer.registerPlugin(this.#timeline);
+    this.#timelineBox.style.display = "";
   }
 
   #cutOf(index) {
@@ -307,10 +314,27 @@ class Drawing {
     };
     wrapper.addEventListener("click", onClick, { signal });
     this.#wavesurfer.on("scroll", () => this.#wavesurfer.getDecodedData() && this.#mark());
-    this.#wavesurfer.on("resize", () => this.#mark());
+    this.#wavesurfer.on("resize", () => {
+      this.#writeTimes();
+      this.#mark();
+    });
     const onTheme = () => this.#wavesurfer.setOptions(colours(box));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", onTheme, { signal });
   }
+}
+
+/** wavesurfer's timeline with a label every so many ticks, and no other kind of label. */
+export function timelineOf({ labelSeconds, ticks, digits }, container) {
+  return Timeline.create({
+    container,
+    height: TIMELINE_HEIGHT,
+    timeInterval: labelSeconds / ticks,
+    primaryLabelSpacing: ticks,
+    primaryLabelInterval: NEVER_SECONDS,
+    secondaryLabelInterval: NEVER_SECONDS,
+    secondaryLabelOpacity: 0.6, // of the ticks
+    formatTimeCallback: (seconds) => clock(seconds, digits),
+  });
 }
 
 function middleOf({ startSeconds, endSeconds }) {
