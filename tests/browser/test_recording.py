@@ -285,6 +285,8 @@ def test_given_silence_when_it_is_opened_then_it_says_that_there_are_no_sounds(t
 
     expect(tab.get_by_text("No sounds were found in it.")).to_be_visible()
     expect(tab.get_by_text("NO_SOUNDS")).to_be_visible()
+    expect(tab.locator(".recording-head")).not_to_contain_text("–")
+    expect(tab.get_by_text("In brackets the confidence")).to_have_count(0)
 
 
 def test_given_a_phone_when_a_recording_is_opened_then_nothing_scrolls_sideways(recording: Page) -> None:
@@ -292,3 +294,27 @@ def test_given_a_phone_when_a_recording_is_opened_then_nothing_scrolls_sideways(
 
     expect(recording.locator("tr.one-shot").first).to_have_css("display", "grid")
     assert recording.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+
+def test_given_a_name_that_turns_text_around_when_it_is_shown_then_what_stands_beside_it_stays(
+    tab: Page, engine: Engine
+) -> None:
+    key = "public/unprocessed/eve/\u202egnp.wav"
+    engine.client("s3").put_object(Bucket=engine.outputs["RecordingsBucketName"], Key=key, Body=b"no sound")
+    arn = engine.wait_for_execution(lambda event: event.get("detail", {}).get("object", {}).get("key") == key, 60)
+    engine.wait(arn, 60)
+    tab.evaluate("hash => { location.hash = hash; }", f"#/executions/ProcessRecording/{arn.rpartition(':')[2]}")
+    tab.get_by_role("tab", name="Recording", exact=True).click()
+
+    head = tab.get_by_role("region", name="Recording").get_by_role("heading", level=2)
+    name, status = head.locator("bdi").first.bounding_box(), head.locator(".chip").bounding_box()
+    assert name is not None
+    assert status is not None
+    assert name["x"] + name["width"] <= status["x"]
+
+
+def test_given_descriptors_when_no_pointer_hovers_then_what_they_mean_can_be_read(recording: Page) -> None:
+    cut = recording.get_by_role("region", name="Cut 1")
+    cut.get_by_text("What these mean").press("Enter")
+
+    expect(cut.get_by_text("Share of the energy above 1500 Hz, 0 to 1")).to_be_visible()

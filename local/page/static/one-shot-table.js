@@ -37,6 +37,12 @@ const COLUMNS = [
   },
 ];
 
+/** What the titles of columns say to a pointer, for whoever has none. */
+export const COLUMN_MEANINGS = COLUMNS.filter(({ meaning }) => meaning).map(({ title, meaning }) => ({
+  term: title,
+  meaning,
+}));
+
 /** `sorted` are the one-shots in `order`; `actions(cut)` gives the buttons of a row. */
 export function OneShotTable({ sorted, order, onOrder, selected, onSelect, actions }) {
   const { box, first, end, above, below } = useShownRows(sorted.length);
@@ -99,7 +105,7 @@ function Row({ cut, place, isSelected, onSelect, actions }) {
     <td class="peak" data-label="dBTP">${number(loudness.truePeakDbtp, 1)}</td>
     <td class="pitch" data-label="Pitch"><${Pitch} descriptors=${descriptors} /></td>
     <td class="kind" data-label="Kind">
-      ${text(descriptors?.kind)}${" "}
+      <bdi>${text(descriptors?.kind)}</bdi>${" "}
       ${descriptors?.kind && html`<span class="muted">${number(descriptors.kindConfidence, 2)}</span>`}
     </td>
     <td class="attack" data-label="Attack">${span(descriptors?.attackSeconds)}</td>
@@ -111,7 +117,7 @@ function Row({ cut, place, isSelected, onSelect, actions }) {
 /** C2 64.3 Hz −30 ct. */
 export function Pitch({ descriptors }) {
   if (!descriptors?.noteName) return text(null);
-  return html`<strong>${descriptors.noteName}</strong>${" "}
+  return html`<strong><bdi>${descriptors.noteName}</bdi></strong>${" "}
     <span class="muted">${hertz(descriptors.pitchHz)} ${semitoneCents(descriptors.cents)}</span>`;
 }
 

@@ -4,12 +4,17 @@ import { Dialog } from "page/dialog.js";
 import { bytes } from "page/format.js";
 import { html, useCallback, useEffect, useMemo, useState } from "page/html.js";
 import { channels, clock, dbtp, described, gain, lufs, number, sampleRate, span } from "page/measures.js";
-import { inOrder, OneShotTable } from "page/one-shot-table.js";
+import { COLUMN_MEANINGS, inOrder, OneShotTable } from "page/one-shot-table.js";
 import { Levels } from "page/recording-facts.js";
 import { Sounds } from "page/sound.js";
 import { Waveform } from "page/waveform-view.js";
 
 const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+const CONFIDENCE = {
+  term: "Confidence",
+  meaning:
+    "Of a cut: how probable its onset is; with a threshold, how far over that it comes. In brackets, of one value, 0 to 1",
+};
 const BY_TIME = { name: "index", isDescending: false };
 
 /** Of each recording that was opened what its view is found as again: selection, order, zoom, place. */
@@ -103,7 +108,7 @@ function SourceFault({ recording, url, fault }) {
   const codec = manifest?.source.codec;
   return html`<p class="notice">
     This browser can't play${" "}
-    ${codec ? html`<strong>${codec}</strong> in <strong>${manifest.source.container}</strong>` : html`<strong>${source.name}</strong>`}.
+    ${codec ? html`<strong><bdi>${codec}</bdi></strong> in <strong><bdi>${manifest.source.container}</bdi></strong>` : html`<strong><bdi>${source.name}</bdi></strong>`}.
     ${manifest?.oneShots.length > 0 && " The one-shots can be heard all the same."}${" "}
     <a href=${url} download=${source.name}>Download the recording</a>
   </p>`;
@@ -152,7 +157,8 @@ function Cuts({ recording, fileUrl, media, hear, kept }) {
           selected=${selected}
           onSelect=${setSelected}
           actions=${(each) => html`<${RowActions} cut=${each} hear=${hear} name=${nameOf(each)} />`}
-        />`
+        />
+        <${Meanings} title="What the columns mean" terms=${COLUMN_MEANINGS} />`
     }
   </div>`;
 }
@@ -314,7 +320,7 @@ function Selected({ cut, count, hear, name }) {
   const url = hear.urlOf(cut.index);
   const { loudness, descriptors } = cut;
   return html`<section class="surface selected-cut" aria-label=${`Cut ${cut.index}`}>
-    <h2><span class="cut-number ${cut.index % 2 ? "odd" : "even"}">${cut.index}</span> <span class="file-name">${name}</span></h2>
+    <h2><span class="cut-number ${cut.index % 2 ? "odd" : "even"}">${cut.index}</span> <bdi class="file-name">${name}</bdi></h2>
     <p class="visually-hidden" aria-live="polite">Cut ${cut.index} of ${count}</p>
     <div class="two-sounds">
       <div class="sound-choice">
@@ -330,7 +336,7 @@ function Selected({ cut, count, hear, name }) {
     <p class="cut-facts">
       <span>${span(cut.durationSeconds)}</span>
       <span>${sampleRate(cut.sampleRate)} ${channels(cut.channels)}</span>
-      <span title="How probable its onset is; with a threshold, how far over that it comes">confidence ${number(cut.confidence, 2)}</span>
+      <span title=${CONFIDENCE.meaning}>confidence ${number(cut.confidence, 2)}</span>
       ${
         url
           ? html`<a href=${url} download=${name}>Download ${cut.format}, ${bytes(cut.sizeBytes)}</a>`
@@ -343,23 +349,33 @@ function Selected({ cut, count, hear, name }) {
 
 function Descriptors({ descriptors }) {
   const isOpen = useMemo(() => matchMedia("(width > 760px)").matches, []);
+  const groups = described(descriptors);
   return html`<details open=${isOpen}>
     <summary>Descriptors</summary>
     <div class="descriptors">
-      ${described(descriptors).map(
+      ${groups.map(
         ({ group, values }) => html`<section key=${group}>
           <h3>${group}</h3>
           <dl>
             ${values.map(
               ({ name, term, meaning, value }) => html`<div key=${name} title=${`${name}: ${meaning}`}>
-                <dt>${term}</dt>
-                <dd>${value}</dd>
+                <dt><bdi>${term}</bdi></dt>
+                <dd><bdi>${value}</bdi></dd>
               </div>`,
             )}
           </dl>
         </section>`,
       )}
     </div>
+    <${Meanings} title="What these mean" terms=${[CONFIDENCE, ...groups.flatMap(({ values }) => values.filter(({ name, meaning }) => meaning !== name))]} />
+  </details>`;
+}
+
+/** What else only a pointer that hovers is told. */
+function Meanings({ title, terms }) {
+  return html`<details class="meanings">
+    <summary>${title}</summary>
+    <dl>${terms.map(({ term, meaning }) => html`<div key=${term}><dt>${term}</dt><dd>${meaning}</dd></div>`)}</dl>
   </details>`;
 }
 
