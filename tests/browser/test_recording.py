@@ -13,6 +13,7 @@ from tests.recordings import beeps, encode_recording, wav_recording
 
 SAMPLE = ROOT / "examples" / "phone-recording.m4a"
 CUTS = 22
+SECONDS = 31.289819
 LATE_SECONDS = 0.25  # how long after a cut's start a busy machine may tell that it plays
 
 
@@ -91,7 +92,7 @@ def test_given_a_cut_when_its_one_shot_is_asked_for_then_it_plays_and_the_record
 
     expect_to_play(one_shot(recording))
     assert state_of(source(recording))["paused"]
-    expect(row(recording, 5)).to_have_attribute("aria-selected", "true")
+    expect(row(recording, 5)).to_have_attribute("aria-current", "true")
 
 
 def test_given_a_cut_when_its_source_region_is_asked_for_then_it_plays_from_its_start_to_its_end(
@@ -125,7 +126,7 @@ def test_given_the_waveform_when_keys_are_pressed_then_they_walk_the_cuts_and_pl
     recording.keyboard.press("ArrowRight")
     recording.keyboard.press("ArrowRight")
     recording.keyboard.press("ArrowLeft")
-    expect(row(recording, 2)).to_have_attribute("aria-selected", "true")
+    expect(row(recording, 2)).to_have_attribute("aria-current", "true")
     recording.keyboard.press("Enter")
 
     expect_to_play(one_shot(recording))
@@ -135,16 +136,107 @@ def test_given_the_waveform_when_keys_are_pressed_then_they_walk_the_cuts_and_pl
     assert state_of(one_shot(recording))["paused"]
 
 
-def test_given_a_click_on_a_cut_when_it_is_drawn_then_it_is_selected_and_the_recording_stands_there(
+def test_given_the_waveform_when_a_cut_is_clicked_then_its_one_shot_plays_and_a_click_more_ends_it(
     recording: Page,
 ) -> None:
-    surface = recording.locator(".waveform-surface")
-    width = surface.bounding_box()["width"]
+    click_at(recording, 24.5)
 
-    surface.click(position={"x": width * 24.5 / 31.289819, "y": 60})
-
-    expect(row(recording, 18)).to_have_attribute("aria-selected", "true")
+    expect(row(recording, 18)).to_have_attribute("aria-current", "true")
+    expect_to_play(one_shot(recording))
+    assert one_shot(recording).get_attribute("src").endswith("/one-shots/18")
+    assert state_of(source(recording))["paused"]
     assert state_of(source(recording))["at"] == pytest.approx(24.5, abs=0.1)
+    click_at(recording, 24.5)
+    expect_to_rest(one_shot(recording))
+    assert state_of(one_shot(recording))["at"] > 0
+
+
+def test_given_the_waveform_when_a_cut_is_clicked_with_shift_then_its_source_region_plays(recording: Page) -> None:
+    click_at(recording, 24.5, modifiers=["Shift"])
+
+    expect(row(recording, 18)).to_have_attribute("aria-current", "true")
+    expect_to_play(source(recording))
+    assert state_of(one_shot(recording))["paused"]
+
+
+def test_given_the_waveform_when_it_is_clicked_beside_every_cut_then_the_recording_only_goes_there(
+    recording: Page,
+) -> None:
+    click_at(recording, 0.3)
+
+    assert state_of(source(recording)) == {"paused": True, "at": pytest.approx(0.3, abs=0.1)}
+    assert state_of(one_shot(recording))["paused"]
+    expect(row(recording, 1)).to_have_attribute("aria-current", "true")
+
+
+def click_at(tab: Page, seconds: float, **how: Any) -> None:
+    """Click where a time of the sample is drawn."""
+    surface = tab.locator(".waveform-surface")
+    box = surface.bounding_box()
+    assert box is not None
+    surface.click(position={"x": box["width"] * seconds / SECONDS, "y": 60}, **how)
+
+
+def test_given_a_row_whose_button_has_the_focus_when_one_walks_on_then_enter_plays_what_is_selected(
+    recording: Page,
+) -> None:
+    row(recording, 5).click(position={"x": 5, "y": 5})
+    row(recording, 5).get_by_role("button", name="One-shot 5").focus()
+
+    recording.keyboard.press("ArrowDown")
+    expect(row(recording, 6).get_by_role("button", name="One-shot 6")).to_be_focused()
+    recording.keyboard.press("Enter")
+
+    expect_to_play(one_shot(recording))
+    assert one_shot(recording).get_attribute("src").endswith("/one-shots/6")
+
+
+def test_given_the_keyboard_when_keys_for_places_are_pressed_then_the_recording_goes_there(recording: Page) -> None:
+    recording.get_by_role("group", name=re.compile("^Waveform of")).focus()
+
+    for key, seconds in ((".", 1), (".", 2), (",", 1), ("End", SECONDS), ("Home", 0)):
+        recording.keyboard.press(key)
+        assert state_of(source(recording))["at"] == pytest.approx(seconds, abs=0.01)
+
+
+def test_given_a_view_that_was_left_when_one_comes_back_then_cut_zoom_and_place_are_as_they_were(
+    recording: Page,
+) -> None:
+    click_at(recording, 24.5)
+    recording.get_by_role("button", name="Zoom to cut").click()
+    seen = seen_of(recording)
+    at = state_of(source(recording))["at"]
+
+    recording.get_by_role("tab", name="Graph", exact=True).click()
+    recording.get_by_role("tab", name="Recording", exact=True).click()
+    expect(recording.locator(".waveform-box[aria-busy=false]")).to_be_visible()
+
+    expect(row(recording, 18)).to_have_attribute("aria-current", "true")
+    assert seen_of(recording) == pytest.approx(seen, abs=2)
+    assert state_of(source(recording))["at"] == pytest.approx(at, abs=0.01)
+
+
+def seen_of(tab: Page) -> list[float]:
+    """Return how wide the waveform is drawn, and how far it is scrolled, in pixels."""
+    seen: list[float] = tab.locator(".waveform-surface [part=scroll]").evaluate(
+        "scroll => [scroll.scrollWidth, scroll.scrollLeft]"
+    )
+    return seen
+
+
+def test_given_seconds_only_when_they_are_drawn_then_times_are_written_along_them(tab: Page, engine: Engine) -> None:
+    open_recording(tab, processed(engine, "short.wav", wav_recording(beeps(2))))
+
+    expect(tab.locator(".waveform-surface [part~=timeline-notch-primary]").nth(2)).to_have_text("0:00.4")
+
+
+def test_given_a_long_name_when_it_is_listed_then_it_is_cut_with_a_mark(tab: Page, engine: Engine) -> None:
+    name = f"{'long ' * 30}.wav"
+    processed(engine, name, wav_recording(beeps(1)))
+
+    cell = tab.get_by_role("cell", name=name)
+    expect(cell).to_have_css("display", "block")
+    expect(cell).to_have_css("text-overflow", "ellipsis")
 
 
 def test_given_a_sorted_table_when_one_walks_down_then_the_order_is_the_tables(recording: Page) -> None:
@@ -155,7 +247,7 @@ def test_given_a_sorted_table_when_one_walks_down_then_the_order_is_the_tables(r
     recording.get_by_role("group", name=re.compile("^Waveform of")).focus()
     recording.keyboard.press("ArrowDown")
 
-    expect(row(recording, int(shortest[1]))).to_have_attribute("aria-selected", "true")
+    expect(row(recording, int(shortest[1]))).to_have_attribute("aria-current", "true")
 
 
 def test_given_a_one_shot_when_it_is_downloaded_then_it_has_its_own_name(recording: Page, tmp_path: Path) -> None:
@@ -193,6 +285,8 @@ def test_given_silence_when_it_is_opened_then_it_says_that_there_are_no_sounds(t
 
     expect(tab.get_by_text("No sounds were found in it.")).to_be_visible()
     expect(tab.get_by_text("NO_SOUNDS")).to_be_visible()
+    expect(tab.locator(".recording-head")).not_to_contain_text("–")
+    expect(tab.get_by_text("In brackets the confidence")).to_have_count(0)
 
 
 def test_given_a_phone_when_a_recording_is_opened_then_nothing_scrolls_sideways(recording: Page) -> None:
@@ -200,3 +294,27 @@ def test_given_a_phone_when_a_recording_is_opened_then_nothing_scrolls_sideways(
 
     expect(recording.locator("tr.one-shot").first).to_have_css("display", "grid")
     assert recording.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+
+def test_given_a_name_that_turns_text_around_when_it_is_shown_then_what_stands_beside_it_stays(
+    tab: Page, engine: Engine
+) -> None:
+    key = "public/unprocessed/eve/\u202egnp.wav"
+    engine.client("s3").put_object(Bucket=engine.outputs["RecordingsBucketName"], Key=key, Body=b"no sound")
+    arn = engine.wait_for_execution(lambda event: event.get("detail", {}).get("object", {}).get("key") == key, 60)
+    engine.wait(arn, 60)
+    tab.evaluate("hash => { location.hash = hash; }", f"#/executions/ProcessRecording/{arn.rpartition(':')[2]}")
+    tab.get_by_role("tab", name="Recording", exact=True).click()
+
+    head = tab.get_by_role("region", name="Recording").get_by_role("heading", level=2)
+    name, status = head.locator("bdi").first.bounding_box(), head.locator(".chip").bounding_box()
+    assert name is not None
+    assert status is not None
+    assert name["x"] + name["width"] <= status["x"]
+
+
+def test_given_descriptors_when_no_pointer_hovers_then_what_they_mean_can_be_read(recording: Page) -> None:
+    cut = recording.get_by_role("region", name="Cut 1")
+    cut.get_by_text("What these mean").press("Enter")
+
+    expect(cut.get_by_text("Share of the energy above 1500 Hz, 0 to 1")).to_be_visible()

@@ -37,10 +37,17 @@ const COLUMNS = [
   },
 ];
 
+/** What the titles of columns say to a pointer, for whoever has none. */
+export const COLUMN_MEANINGS = COLUMNS.filter(({ meaning }) => meaning).map(({ title, meaning }) => ({
+  term: title,
+  meaning,
+}));
+
 /** `sorted` are the one-shots in `order`; `actions(cut)` gives the buttons of a row. */
 export function OneShotTable({ sorted, order, onOrder, selected, onSelect, actions }) {
   const { box, first, end, above, below } = useShownRows(sorted.length);
   useReveal(box, sorted, selected);
+  useFocusOf(box, selected);
   const sort = (name) => onOrder({ name, isDescending: order.name === name && !order.isDescending });
   return html`<div class="one-shots surface" ref=${box} tabindex="-1">
     <table aria-rowcount=${sorted.length + 1} aria-label="One-shots">
@@ -86,7 +93,7 @@ function Row({ cut, place, isSelected, onSelect, actions }) {
     class="one-shot ${isSelected ? "selected" : ""} ${cut.index % 2 ? "odd" : "even"}"
     data-index=${cut.index}
     aria-rowindex=${place}
-    aria-selected=${isSelected ? "true" : "false"}
+    aria-current=${isSelected ? "true" : undefined}
     onClick=${() => onSelect(cut.index)}
   >
     <td class="index"><span class="cut-number">${cut.index}</span></td>
@@ -98,7 +105,7 @@ function Row({ cut, place, isSelected, onSelect, actions }) {
     <td class="peak" data-label="dBTP">${number(loudness.truePeakDbtp, 1)}</td>
     <td class="pitch" data-label="Pitch"><${Pitch} descriptors=${descriptors} /></td>
     <td class="kind" data-label="Kind">
-      ${text(descriptors?.kind)}${" "}
+      <bdi>${text(descriptors?.kind)}</bdi>${" "}
       ${descriptors?.kind && html`<span class="muted">${number(descriptors.kindConfidence, 2)}</span>`}
     </td>
     <td class="attack" data-label="Attack">${span(descriptors?.attackSeconds)}</td>
@@ -110,7 +117,7 @@ function Row({ cut, place, isSelected, onSelect, actions }) {
 /** C2 64.3 Hz −30 ct. */
 export function Pitch({ descriptors }) {
   if (!descriptors?.noteName) return text(null);
-  return html`<strong>${descriptors.noteName}</strong>${" "}
+  return html`<strong><bdi>${descriptors.noteName}</bdi></strong>${" "}
     <span class="muted">${hertz(descriptors.pitchHz)} ${semitoneCents(descriptors.cents)}</span>`;
 }
 
@@ -155,12 +162,7 @@ function useShownRows(count) {
 
 /** Scrolls the box, and nothing around it, so that the selected row is in it. */
 function useReveal(box, sorted, selected) {
-  const isFirst = useRef(true);
   useEffect(() => {
-    if (isFirst.current) {
-      isFirst.current = false;
-      return;
-    }
     const element = box.current;
     const row = element.querySelector("tr.one-shot")?.getBoundingClientRect().height;
     const at = sorted.findIndex((cut) => cut.index === selected);
@@ -170,4 +172,16 @@ function useReveal(box, sorted, selected) {
     if (top < element.scrollTop) element.scrollTop = top;
     else if (bottom > element.scrollTop + element.clientHeight) element.scrollTop = bottom - element.clientHeight;
   }, [selected, sorted]);
+}
+
+/** A row whose button has the focus gives it to the same button of the row that is selected next: Enter is for what is selected. */
+function useFocusOf(box, selected) {
+  useLayoutEffect(() => {
+    const focused = document.activeElement;
+    const row = focused?.closest("tr.one-shot");
+    if (!row || !box.current.contains(row) || row.dataset.index === String(selected)) return;
+    const place = [...row.querySelectorAll(".row-actions > *")].indexOf(focused);
+    const next = box.current.querySelectorAll(`tr[data-index="${selected}"] .row-actions > *`)[place];
+    (next?.matches("button:enabled, a") ? next : box.current).focus({ preventScroll: true });
+  }, [box, selected]);
 }

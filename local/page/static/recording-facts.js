@@ -21,6 +21,11 @@ import {
 /** What was measured of it. */
 export function Levels({ manifest }) {
   const { loudness, descriptors } = manifest;
+  const found = descriptors && [
+    ["Tempo", tempo(descriptors.tempoBpm), descriptors.tempoConfidence],
+    ["Key", text(descriptors.key), descriptors.keyConfidence],
+  ];
+  const saysHowSure = found?.some(([, value, confidence]) => withConfidence(value, confidence) !== value);
   return html`
     <${Facts}
       title="Loudness"
@@ -34,14 +39,11 @@ export function Levels({ manifest }) {
       ]}
     />
     ${
-      descriptors &&
+      found &&
       html`<${Facts}
         title="Tempo and key"
-        facts=${[
-          ["Tempo", withConfidence(tempo(descriptors.tempoBpm), descriptors.tempoConfidence)],
-          ["Key", withConfidence(text(descriptors.key), descriptors.keyConfidence)],
-        ]}
-        note="In brackets the confidence, 0 to 1."
+        facts=${found.map(([term, value, confidence]) => [term, withConfidence(value, confidence)])}
+        note=${saysHowSure && "In brackets the confidence, 0 to 1."}
       />`
     }
   `;
@@ -108,7 +110,7 @@ function settingsOf(settings) {
 function Facts({ title, facts, note }) {
   return html`<section class="surface fact-card">
     <h3>${title}</h3>
-    <dl>${facts.map(([term, value]) => html`<div key=${term}><dt>${term}</dt><dd>${value}</dd></div>`)}</dl>
+    <dl>${facts.map(([term, value]) => html`<div key=${term}><dt><bdi>${term}</bdi></dt><dd><bdi>${value}</bdi></dd></div>`)}</dl>
     ${note && html`<p class="muted">${note}</p>`}
   </section>`;
 }

@@ -4,16 +4,37 @@ import { Dialog } from "page/dialog.js";
 import { bytes } from "page/format.js";
 import { html, useCallback, useEffect, useMemo, useState } from "page/html.js";
 import { channels, clock, dbtp, described, gain, lufs, number, sampleRate, span } from "page/measures.js";
-import { inOrder, OneShotTable } from "page/one-shot-table.js";
+import { COLUMN_MEANINGS, inOrder, OneShotTable } from "page/one-shot-table.js";
 import { Levels } from "page/recording-facts.js";
 import { Sounds } from "page/sound.js";
 import { Waveform } from "page/waveform-view.js";
 
 const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+const CONFIDENCE = {
+  term: "Confidence",
+  meaning:
+    "Of a cut: how probable its onset is; with a threshold, how far over that it comes. In brackets, of one value, 0 to 1",
+};
 const BY_TIME = { name: "index", isDescending: false };
+
+/** Of each recording that was opened what its view is found as again: selection, order, zoom, place. */
+const KEPT = new Map();
+
+function keptOf(id) {
+  if (!KEPT.has(id)) KEPT.set(id, {});
+  return KEPT.get(id);
+}
+
+/** A state that outlives its component. */
+function useKept(kept, name, initial) {
+  const [value, setValue] = useState(kept[name] ?? initial);
+  kept[name] = value;
+  return [value, setValue];
+}
 
 export function Sound({ recording, fileUrl }) {
   const { source, manifest } = recording;
+  const kept = keptOf(recording.id);
   const [media, setMedia] = useState(null);
   const [oneShot, setOneShot] = useState(null);
   const [sounding, setSounding] = useState(null);
@@ -22,6 +43,7 @@ export function Sound({ recording, fileUrl }) {
   const url = source.isThere ? fileUrl("source") : null;
   const fault = useFault(media, url);
   useEffect(() => (media && oneShot ? sounds.attach(media, oneShot) : undefined), [sounds, media, oneShot]);
+  usePlace(media, url, kept);
   const canPlay = url !== null && fault === null;
   const isCut = manifest?.outcome === "completed";
   const hear = { canPlay, sounds, sounding, brokenUrl, urlOf: (index) => fileUrl(`one-shots/${index}`) };
@@ -36,8 +58,19 @@ export function Sound({ recording, fileUrl }) {
     ></audio>
     <audio ref=${setOneShot} preload="none" onError=${(event) => setBrokenUrl(event.currentTarget.getAttribute("src"))}></audio>
     <${SourceFault} recording=${recording} url=${url} fault=${fault} />
-    ${isCut && html`<${Cuts} recording=${recording} fileUrl=${fileUrl} media=${media} hear=${hear} />`}
+    ${isCut && html`<${Cuts} recording=${recording} fileUrl=${fileUrl} media=${media} hear=${hear} kept=${kept} />`}
   `;
+}
+
+/** The recording stands where it stood when it was left. */
+function usePlace(media, url, kept) {
+  useEffect(() => {
+    if (!media || !url) return undefined;
+    if (kept.seconds) media.currentTime = kept.seconds;
+    return () => {
+      kept.seconds = media.currentTime;
+    };
+  }, [media, url, kept]);
 }
 
 /** Why an audio element can't play what is at a URL: null, "unsupported" or "gone". An element's own error tells them apart badly. */
@@ -75,31 +108,37 @@ function SourceFault({ recording, url, fault }) {
   const codec = manifest?.source.codec;
   return html`<p class="notice">
     This browser can't play${" "}
-    ${codec ? html`<strong>${codec}</strong> in <strong>${manifest.source.container}</strong>` : html`<strong>${source.name}</strong>`}.
+    ${codec ? html`<strong><bdi>${codec}</bdi></strong> in <strong><bdi>${manifest.source.container}</bdi></strong>` : html`<strong><bdi>${source.name}</bdi></strong>`}.
     ${manifest?.oneShots.length > 0 && " The one-shots can be heard all the same."}${" "}
     <a href=${url} download=${source.name}>Download the recording</a>
   </p>`;
 }
 
 /** Waveform, the selected cut and the table: one selection, one sound. */
-function Cuts({ recording, fileUrl, media, hear }) {
+function Cuts({ recording, fileUrl, media, hear, kept }) {
   const { manifest } = recording;
   const cuts = manifest.oneShots;
   const hasCuts = cuts.length > 0;
-  const [selected, setSelected] = useState(cuts[0]?.index ?? null);
-  const [order, setOrder] = useState(BY_TIME);
+  const [chosen, setSelected] = useKept(kept, "selected", null);
+  const [order, setOrder] = useKept(kept, "order", BY_TIME);
   const sorted = useMemo(() => inOrder(cuts, order), [cuts, order]);
   const nameOf = useNames(recording);
-  const cut = cuts.find((each) => each.index === selected);
+  const cut = cuts.find((each) => each.index === chosen) ?? cuts[0];
+  const selected = cut?.index ?? null;
   const { canPlay, sounds } = hear;
   const onSeek = useCallback((seconds) => canPlay && sounds.seek(seconds), [canPlay, sounds]);
+  const onCut = (clicked, isSource) => {
+    setSelected(clicked.index);
+    hearCut(clicked, hear, isSource);
+  };
   const onKeyDown = (event) => {
-    const isHandled = pressed(event, { cut, cuts, sorted, hear, onSelect: setSelected });
+    const isHandled = pressed(event, { cut, cuts, sorted, hear, media, manifest, onSelect: setSelected });
     if (isHandled) event.preventDefault();
   };
-  return html`<div class="cuts" onKeyDown=${hasCuts ? onKeyDown : undefined}>
-    <div class="surface waveform-card" tabindex=${hasCuts ? 0 : undefined} role="group" aria-label=${labelOf(manifest)}>
-      <${Drawn} recording=${recording} fileUrl=${fileUrl} media=${media} hear=${hear} selected=${selected} onSelect=${setSelected} onSeek=${onSeek} />
+  return html`<div class="cuts" onKeyDown=${onKeyDown}>
+    <div class="surface waveform-card" tabindex="0" role="group" aria-label=${labelOf(manifest)}>
+      <${Drawn} recording=${recording} fileUrl=${fileUrl} media=${media} hear=${hear} selected=${selected} kept=${kept} onCut=${onCut} onSeek=${onSeek} />
+      <${Hints} hasCuts=${hasCuts} />
     </div>
     <div class="cut-and-spectrogram ${hasCuts ? "" : "without-cut"}">
       ${cut ? html`<${Selected} cut=${cut} count=${cuts.length} hear=${hear} name=${nameOf(cut)} />` : html`<${NoSounds} manifest=${manifest} />`}
@@ -118,7 +157,8 @@ function Cuts({ recording, fileUrl, media, hear }) {
           selected=${selected}
           onSelect=${setSelected}
           actions=${(each) => html`<${RowActions} cut=${each} hear=${hear} name=${nameOf(each)} />`}
-        />`
+        />
+        <${Meanings} title="What the columns mean" terms=${COLUMN_MEANINGS} />`
     }
   </div>`;
 }
@@ -126,13 +166,41 @@ function Cuts({ recording, fileUrl, media, hear }) {
 function labelOf({ oneShots, durationSeconds }) {
   const cuts = { 0: "no cuts", 1: "1 cut" }[oneShots.length] ?? `${oneShots.length} cuts`;
   const keys = oneShots.length > 0 ? " Arrow keys walk the cuts, Enter plays the one-shot, S its source region." : "";
-  return `Waveform of ${clock(durationSeconds, 1)} with ${cuts}.${keys}`;
+  return `Waveform of ${clock(durationSeconds, 1)} with ${cuts}.${keys} Comma and full stop go a second back and on, Home and End to its ends.`;
+}
+
+/** What clicks and keys do; a finger has the clicks alone. */
+function Hints({ hasCuts }) {
+  return html`<p class="hints muted">
+    ${
+      hasCuts &&
+      html`<span>Click a cut to hear its one-shot<span class="keys">, with <kbd>Shift</kbd> its source</span></span>
+        <span class="keys"><kbd>←</kbd> <kbd>→</kbd> walk the cuts</span>
+        <span class="keys"><kbd>Enter</kbd> one-shot</span>
+        <span class="keys"><kbd>S</kbd> source</span>`
+    }
+    <span class="keys"><kbd>,</kbd> <kbd>.</kbd> 1 s back, on</span>
+    <span class="keys"><kbd>Home</kbd> <kbd>End</kbd></span>
+  </p>`;
+}
+
+/** Plays what is to be had of a cut: its one-shot, else the source, as when that is asked for. What sounds already, stops. */
+function hearCut(cut, hear, isSource) {
+  const url = hear.urlOf(cut.index);
+  if (url && !isSource) hear.sounds.toggleOneShot(cut, url);
+  else if (hear.canPlay) hear.sounds.toggleRegion(cut);
 }
 
 /** Does what a key stands for; says whether it stands for anything. Left and right walk in time, up and down in the table. */
-function pressed(event, { cut, cuts, sorted, hear, onSelect }) {
+function pressed(event, { cut, cuts, sorted, hear, media, manifest, onSelect }) {
   const { key, target } = event;
   if (event.altKey || event.ctrlKey || event.metaKey || target.closest("input, select, textarea, dialog")) return false;
+  const place = placeAfter(key, media, manifest.durationSeconds);
+  if (place !== null && hear.canPlay) {
+    hear.sounds.seek(place);
+    return true;
+  }
+  if (!cut) return false;
   if (STEPS[key]) {
     const walked = key === "ArrowUp" || key === "ArrowDown" ? sorted : cuts;
     const at = walked.indexOf(cut) + STEPS[key];
@@ -151,6 +219,14 @@ function pressed(event, { cut, cuts, sorted, hear, onSelect }) {
   return false;
 }
 
+/** The seconds where a key goes; null where it goes nowhere. */
+function placeAfter(key, media, durationSeconds) {
+  if (key === "Home") return 0;
+  if (key === "End") return durationSeconds;
+  const step = { ",": -1, ".": 1 }[key];
+  return step && media ? Math.min(durationSeconds, Math.max(0, media.currentTime + step)) : null;
+}
+
 /** A one-shot's file name: its item's, or the end of its key. */
 function useNames({ oneShots, manifest }) {
   const names = useMemo(() => new Map((oneShots ?? []).map(({ index, name }) => [index, name])), [oneShots]);
@@ -159,7 +235,7 @@ function useNames({ oneShots, manifest }) {
 }
 
 /** The waveform; where it is left out the picture of it. */
-function Drawn({ recording, fileUrl, media, hear, selected, onSelect, onSeek }) {
+function Drawn({ recording, fileUrl, media, hear, selected, kept, onCut, onSeek }) {
   const { manifest } = recording;
   const url = manifest.files.waveform && fileUrl("waveform.json");
   const picture = manifest.files.overview && fileUrl("overview.png");
@@ -171,7 +247,8 @@ function Drawn({ recording, fileUrl, media, hear, selected, onSelect, onSeek }) 
     cuts=${manifest.oneShots}
     selected=${selected}
     media=${media}
-    onSelect=${onSelect}
+    kept=${kept}
+    onCut=${onCut}
     onSeek=${onSeek}
   >
     <button type="button" class="hear-recording" disabled=${!hear.canPlay} onClick=${() => hear.sounds.toggleSource()}>
@@ -243,7 +320,7 @@ function Selected({ cut, count, hear, name }) {
   const url = hear.urlOf(cut.index);
   const { loudness, descriptors } = cut;
   return html`<section class="surface selected-cut" aria-label=${`Cut ${cut.index}`}>
-    <h2><span class="cut-number ${cut.index % 2 ? "odd" : "even"}">${cut.index}</span> <span class="file-name">${name}</span></h2>
+    <h2><span class="cut-number ${cut.index % 2 ? "odd" : "even"}">${cut.index}</span> <bdi class="file-name">${name}</bdi></h2>
     <p class="visually-hidden" aria-live="polite">Cut ${cut.index} of ${count}</p>
     <div class="two-sounds">
       <div class="sound-choice">
@@ -259,7 +336,7 @@ function Selected({ cut, count, hear, name }) {
     <p class="cut-facts">
       <span>${span(cut.durationSeconds)}</span>
       <span>${sampleRate(cut.sampleRate)} ${channels(cut.channels)}</span>
-      <span title="How probable its onset is; with a threshold, how far over that it comes">confidence ${number(cut.confidence, 2)}</span>
+      <span title=${CONFIDENCE.meaning}>confidence ${number(cut.confidence, 2)}</span>
       ${
         url
           ? html`<a href=${url} download=${name}>Download ${cut.format}, ${bytes(cut.sizeBytes)}</a>`
@@ -272,23 +349,33 @@ function Selected({ cut, count, hear, name }) {
 
 function Descriptors({ descriptors }) {
   const isOpen = useMemo(() => matchMedia("(width > 760px)").matches, []);
+  const groups = described(descriptors);
   return html`<details open=${isOpen}>
     <summary>Descriptors</summary>
     <div class="descriptors">
-      ${described(descriptors).map(
+      ${groups.map(
         ({ group, values }) => html`<section key=${group}>
           <h3>${group}</h3>
           <dl>
             ${values.map(
               ({ name, term, meaning, value }) => html`<div key=${name} title=${`${name}: ${meaning}`}>
-                <dt>${term}</dt>
-                <dd>${value}</dd>
+                <dt><bdi>${term}</bdi></dt>
+                <dd><bdi>${value}</bdi></dd>
               </div>`,
             )}
           </dl>
         </section>`,
       )}
     </div>
+    <${Meanings} title="What these mean" terms=${[CONFIDENCE, ...groups.flatMap(({ values }) => values.filter(({ name, meaning }) => meaning !== name))]} />
+  </details>`;
+}
+
+/** What else only a pointer that hovers is told. */
+function Meanings({ title, terms }) {
+  return html`<details class="meanings">
+    <summary>${title}</summary>
+    <dl>${terms.map(({ term, meaning }) => html`<div key=${term}><dt>${term}</dt><dd>${meaning}</dd></div>`)}</dl>
   </details>`;
 }
 

@@ -11,7 +11,7 @@ import { Sound } from "page/recording-sound.js";
 export function Recording({ recording, fileUrl, isLive }) {
   const same = useSame(recording);
   if (!same) return html`<p class="empty">${NONE}</p>`;
-  return html`<section class="recording" key=${same.id} aria-label="Recording">
+  return html`<section class="recording-view" key=${same.id} aria-label="Recording">
     <${Summary} recording=${same} />
     <${Problems} recording=${same} isLive=${isLive} />
     <${Sound} recording=${same} fileUrl=${fileUrl} />
@@ -88,11 +88,11 @@ function Summary({ recording }) {
     file?.sampleRate && sampleRate(file.sampleRate),
     file?.channels && channels(file.channels),
     source.sizeBytes !== null && bytes(source.sizeBytes),
-    manifest?.loudness && lufs(manifest.loudness.integratedLufs),
+    Number.isFinite(manifest?.loudness?.integratedLufs) && lufs(manifest.loudness.integratedLufs),
   ].filter(Boolean);
   return html`<header class="recording-head">
-    <h2>${source.name} <${RecordStatus} record=${record} /></h2>
-    <p class="muted facts">${facts.map((fact) => html`<span key=${fact}>${fact}</span>`)}</p>
+    <h2><bdi>${source.name}</bdi> <${RecordStatus} record=${record} /></h2>
+    <p class="muted facts">${facts.map((fact) => html`<bdi key=${fact}>${fact}</bdi>`)}</p>
   </header>`;
 }
 
@@ -101,7 +101,7 @@ function RecordStatus({ record }) {
   if (!status) return null;
   const failed = record.processing_error?.category === "UPLOAD" ? "rejected" : "failed";
   const tones = { COMPLETED: "succeeded", PROCESSING: "running", FAILED: failed };
-  return html`<span class="chip ${tones[status] ?? ""}" title="processing_status of the record">${status}</span>`;
+  return html`<span class="chip ${tones[status] ?? ""}" title="processing_status of the record"><bdi>${status}</bdi></span>`;
 }
 
 /** What a listener should know before they listen. */
@@ -117,7 +117,7 @@ function Problems({ recording, isLive }) {
     ${
       warnings.length > 0 &&
       html`<ul class="notice caught warnings" aria-label="Warnings">
-        ${warnings.map(({ code, message }, at) => html`<li key=${at}><code>${code}</code> ${message}</li>`)}
+        ${warnings.map(({ code, message }, at) => html`<li key=${at}><code><bdi>${code}</bdi></code> <bdi>${message}</bdi></li>`)}
       </ul>`
     }
   `;
@@ -130,10 +130,10 @@ function rejectionOf(manifest) {
 function ProcessingError({ error }) {
   const isRejection = error.category === "UPLOAD";
   return html`<div class="notice ${isRejection ? "caught" : "failed"}" role="status">
-    <p><strong>${isRejection ? "Rejected" : "Failed"}</strong> <code>${error.code}</code></p>
-    <p>${error.message}</p>
+    <p><strong>${isRejection ? "Rejected" : "Failed"}</strong> <code><bdi>${error.code}</bdi></code></p>
+    <p><bdi>${error.message}</bdi></p>
     <p class="muted">
-      category ${text(error.category)}, ${isRejection ? "the upload's fault" : "the service's fault"};${" "}
+      category <bdi>${text(error.category)}</bdi>, ${isRejection ? "the upload's fault" : "the service's fault"};${" "}
       ${error.retryable ? "retryable: the same upload may be processed again" : "not retryable: this is final"}
     </p>
   </div>`;

@@ -10,6 +10,7 @@ import {
   numbered,
   outlines,
   resampled,
+  timeScale,
   together,
 } from "page/waveform.js";
 import WaveSurfer from "wavesurfer";
@@ -25,19 +26,24 @@ const REACH_PIXELS = 5; // how far beside a cut a click may be
 const COARSE_PIXELS = 4; // a pixel of waveform.json that is drawn wider than this is told of
 const MOST_REGIONS = 150; // more at once are slow
 const LEAST_RULING_PIXELS = 14;
+const NEVER_SECONDS = 1e9;
 const RULED_DBFS = [0, -6, -12, -24, -40, -60];
 
 /**
  * `url` is where waveform.json is, `durationSeconds` the recording's, `media` the audio element that plays it. `cuts` are in order;
- * `onSelect(index)` hears of clicks on one, `onSeek(seconds)` of clicks anywhere.
+ * `onCut(cut, isSource)` hears of clicks on one (with shift its source is meant), `onSeek(seconds)` of clicks anywhere. In `kept` it
+ * leaves zoom and place, and finds them there.
  */
-export function Waveform({ url, durationSeconds, cuts, selected, media, onSelect, onSeek, children }) {
+export function Waveform({ url, durationSeconds, cuts, selected, media, kept, onCut, onSeek, children }) {
   const box = useRef(null);
   const clicked = useRef(null);
+  const selectedNow = useRef(selected);
+  selectedNow.current = selected;
   const [drawing, setDrawing] = useState(null);
   const [problem, setProblem] = useState(null);
-  const [zoom, setZoom] = useState(1);
-  clicked.current = { onSelect, onSeek };
+  const [zoom, setZoom] = useState(kept.zoom ?? 1);
+  kept.zoom = zoom;
+  clicked.current = { onCut, onSeek };
 
   useEffect(() => {
     if (!media) return undefined;
@@ -48,19 +54,21 @@ export function Waveform({ url, durationSeconds, cuts, selected, media, onSelect
     loadWaveform(url)
       .then(async (waveform) => {
         if (isOver) return;
-        drawn = new Drawing({ box: box.current, waveform, durationSeconds, cuts, media, clicked });
+        drawn = new Drawing({ box: box.current, waveform, durationSeconds, cuts, media, clicked, kept });
         await drawn.isDrawn;
-        if (!isOver) setDrawing(drawn);
+        if (isOver) return;
+        drawn.resume(selectedNow.current);
+        setDrawing(drawn);
       })
       .catch((failure) => !isOver && setProblem(failure.message));
     return () => {
       isOver = true;
       drawn?.destroy();
     };
-  }, [url, durationSeconds, cuts, media]);
+  }, [url, durationSeconds, cuts, media, kept]);
 
   useLayoutEffect(() => drawing?.select(selected), [drawing, selected]);
-  useLayoutEffect(() => drawing?.zoom(zoom), [drawing, zoom]);
+  useLayoutEffect(() => drawing?.zoom(Math.min(zoom, drawing.mostZoom)), [drawing, zoom]);
 
   const most = drawing?.mostZoom ?? 1;
   const isCoarse = drawing && zoom * drawing.pixelWidth > COARSE_PIXELS;
@@ -73,7 +81,6 @@ export function Waveform({ url, durationSeconds, cuts, selected, media, onSelect
     <div class="transport">
       ${children}
       <${Position} media=${media} durationSeconds=${durationSeconds} />
-      ${cuts.length > 0 && html`<span class="hint muted"><kbd>←</kbd> <kbd>→</kbd> walk the cuts</span>`}
       <span class="zoom" role="group" aria-label="Zoom">
         ${isCoarse && html`<span class="muted">waveform.json: ${span(drawing.pixelSeconds)} a pixel</span>`}
         <button type="button" disabled=${!drawing || zoom <= 1} onClick=${() => setZoom(Math.max(1, zoom / 2))} aria-label="Zoom out">−</button>
@@ -142,10 +149,14 @@ class Drawing {
   #marks = new Map();
   #selected = null;
   #zoom = 1;
+  #kept;
+  #timeline;
+  #timelineBox = document.createElement("div");
   #leaving = new AbortController();
 
-  constructor({ box, waveform, durationSeconds, cuts, media, clicked }) {
+  constructor({ box, waveform, durationSeconds, cuts, media, clicked, kept }) {
     this.#cuts = cuts;
+    this.#kept = kept;
     this.durationSeconds = durationSeconds;
     this.closest = Math.min(CLOSEST_PIXELS_PER_SECOND, WIDEST_PIXELS / durationSeconds);
     const columns = Math.max(1, Math.ceil(durationSeconds * this.closest));
@@ -163,14 +174,7 @@ class Drawing {
       interact: false,
       cursorWidth: 2,
       cspNonce: document.body.dataset.styleNonce,
-      plugins: [
-        this.#regions,
-        Timeline.create({
-          height: TIMELINE_HEIGHT,
-          secondaryLabelOpacity: 0.6,
-          formatTimeCallback: (seconds) => clock(seconds, 0),
-        }),
-      ],
+      plugins: [this.#regions],
       ...colours(box),
     });
     // A file's own duration may be another than what was decoded of it; all times of cuts are of the latter.
@@ -178,6 +182,8 @@ class Drawing {
     this.isDrawn = new Promise((resolve, reject) => {
       this.#wavesurfer.on("ready", () => {
         this.#wavesurfer.getWrapper().prepend(shades(cuts, durationSeconds));
+        this.#wavesurfer.getWrapper().append(this.#timelineBox);
+        this.#writeTimes();
         this.#mark();
         resolve();
       });
@@ -203,7 +209,17 @@ class Drawing {
     return this.#zoom;
   }
 
+  /** Draws what was seen when it was left. */
+  resume(selected) {
+    this.#selected = selected;
+    const { zoom = 1, middle = this.durationSeconds / 2 } = this.#kept;
+    if (zoom > 1) this.#drawAt(Math.min(zoom, this.mostZoom), middle);
+    else this.#mark();
+  }
+
+  /** Marks a cut, and brings another one than before into view. */
   select(index) {
+    if (index === this.#selected) return;
     this.#selected = index;
     const cut = this.#cutOf(index);
     const { from, to } = this.#seen;
@@ -242,13 +258,21 @@ class Drawing {
 
   #drawAt(zoom, middle) {
     this.#zoom = zoom;
-    // The timeline measures each of its thousands of ticks as it adds it: a layout each, unless nothing of it is laid out.
-    const timeline = this.#wavesurfer.getWrapper().querySelector('[part="timeline-wrapper"]');
-    timeline.style.display = "none";
+    this.#timeline?.destroy();
     this.#wavesurfer.zoom(zoom === 1 ? 0 : zoom * this.#fitting);
-    timeline.style.display = "";
+    this.#writeTimes();
     this.#centre(middle);
     this.#mark();
+  }
+
+  /** A timeline keeps the scale that it was made with: every zoom has its own. */
+  #writeTimes() {
+    this.#timeline?.destroy();
+    this.#timeline = timelineOf(timeScale(this.#pixelsPerSecond, this.durationSeconds), this.#timelineBox);
+    // It measures each of its thousands of ticks as it adds it: a layout each, unless nothing of it is laid out.
+    this.#timelineBox.style.display = "none";
+    this.#wavesurfer.registerPlugin(this.#timeline);
+    this.#timelineBox.style.display = "";
   }
 
   #cutOf(index) {
@@ -257,6 +281,7 @@ class Drawing {
 
   #centre(seconds) {
     this.#wavesurfer.setScroll(Math.max(0, seconds * this.#pixelsPerSecond - this.#wavesurfer.getWidth() / 2));
+    this.#kept.middle = seconds;
   }
 
   /** Gives the cuts that are seen a region; where they are too many for that, those whose number has room. */
@@ -302,15 +327,36 @@ class Drawing {
       const { left, width } = wrapper.getBoundingClientRect();
       const seconds = Math.min(1, Math.max(0, (event.clientX - left) / width)) * this.durationSeconds;
       const cut = cutAt(this.#cuts, seconds, (REACH_PIXELS * this.durationSeconds) / width);
-      if (cut) clicked.current.onSelect(cut.index);
       clicked.current.onSeek(seconds);
+      if (cut) clicked.current.onCut(cut, event.shiftKey);
     };
     wrapper.addEventListener("click", onClick, { signal });
-    this.#wavesurfer.on("scroll", () => this.#wavesurfer.getDecodedData() && this.#mark());
-    this.#wavesurfer.on("resize", () => this.#mark());
+    this.#wavesurfer.on("scroll", () => {
+      if (!this.#wavesurfer.getDecodedData()) return;
+      this.#kept.middle = middleOf({ startSeconds: this.#seen.from, endSeconds: this.#seen.to });
+      this.#mark();
+    });
+    this.#wavesurfer.on("resize", () => {
+      this.#writeTimes();
+      this.#mark();
+    });
     const onTheme = () => this.#wavesurfer.setOptions(colours(box));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", onTheme, { signal });
   }
+}
+
+/** wavesurfer's timeline with a label every so many ticks, and no other kind of label. */
+export function timelineOf({ labelSeconds, ticks, digits }, container) {
+  return Timeline.create({
+    container,
+    height: TIMELINE_HEIGHT,
+    timeInterval: labelSeconds / ticks,
+    primaryLabelSpacing: ticks,
+    primaryLabelInterval: NEVER_SECONDS,
+    secondaryLabelInterval: NEVER_SECONDS,
+    secondaryLabelOpacity: 0.6, // of the ticks
+    formatTimeCallback: (seconds) => clock(seconds, digits),
+  });
 }
 
 function middleOf({ startSeconds, endSeconds }) {

@@ -114,6 +114,30 @@ export function numbered(cuts, pixelsPerSecond, selected = null) {
   return shown;
 }
 
+const LABEL_PIXELS = 72; // between two labels, at least
+const MOST_TICKS = 8000;
+const SCALES = [
+  ...[0.001, 0.01, 0.1].flatMap((unit) => [
+    { label: unit, ticks: 5 },
+    { label: 2 * unit, ticks: 4 },
+    { label: 5 * unit, ticks: 5 },
+  ]),
+  ...[1, 5, 10, 60, 300, 600, 3600].map((label) => ({ label, ticks: 5 })),
+  ...[2, 120, 1800].map((label) => ({ label, ticks: 4 })),
+  ...[15, 30, 900].map((label) => ({ label, ticks: 3 })),
+].sort((one, other) => one.label - other.label);
+
+/** How time is written along a drawing: the seconds from label to label, the ticks in that, the decimals of a label. */
+export function timeScale(pixelsPerSecond, durationSeconds) {
+  const { label, ticks } = SCALES.find((scale) => scale.label * pixelsPerSecond >= LABEL_PIXELS) ?? SCALES.at(-1);
+  const isCrowded = (durationSeconds / label) * ticks > MOST_TICKS;
+  return {
+    labelSeconds: label,
+    ticks: isCrowded ? 1 : ticks,
+    digits: label < 1 ? Math.ceil(-Math.log10(label) - 1e-9) : 0,
+  };
+}
+
 /** The cut at a time, or the nearest within `reach` seconds of it; null where there is none. Of two that share it the later one. */
 export function cutAt(cuts, time, reach = 0) {
   let nearest = null;

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { channelPeaks, checkedWaveform, cutAt, numbered, outlines, resampled, together } from "page/waveform.js";
+import {
+  channelPeaks,
+  checkedWaveform,
+  cutAt,
+  numbered,
+  outlines,
+  resampled,
+  timeScale,
+  together,
+} from "page/waveform.js";
 
 const MONO = {
   version: 2,
@@ -171,3 +180,26 @@ test("given two cuts that meet, when asked for the cut where they do, then it is
 function peaksOf(min, max) {
   return { min: Float32Array.from(min), max: Float32Array.from(max) };
 }
+
+for (const [pixelsPerSecond, labelSeconds, digits] of [
+  [1180 / 3600, 300, 0],
+  [1180 / 31, 2, 0],
+  [1180 / 5, 0.5, 1],
+  [1180 / 3, 0.2, 1],
+  [800, 0.1, 1],
+  [11_800, 0.01, 2],
+  [100_000, 0.001, 3],
+  [1e-6, 3600, 0],
+]) {
+  test(`given ${pixelsPerSecond} pixels a second, when time is written, then every ${labelSeconds} s and so exactly`, () => {
+    const scale = timeScale(pixelsPerSecond, 1);
+
+    assert.deepEqual([scale.labelSeconds, scale.digits], [labelSeconds, digits]);
+  });
+}
+
+test("given a long recording seen closely, when time is written, then there are not more ticks than can be drawn", () => {
+  const { labelSeconds, ticks } = timeScale(800, 600);
+
+  assert.ok((600 / labelSeconds) * ticks <= 8000);
+});
