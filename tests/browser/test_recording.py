@@ -318,3 +318,13 @@ def test_given_descriptors_when_no_pointer_hovers_then_what_they_mean_can_be_rea
     cut.get_by_text("What these mean").press("Enter")
 
     expect(cut.get_by_text("Share of the energy above 1500 Hz, 0 to 1")).to_be_visible()
+
+
+def test_given_a_cut_when_it_is_zoomed_to_then_its_one_shot_is_drawn_to_the_millisecond(recording: Page) -> None:
+    recording.get_by_role("button", name="Zoom to cut").click()
+
+    detail = recording.get_by_role("figure").filter(has_text="One-shot 1, as finished")
+    expect(detail.locator("canvas").first).to_be_attached()
+    expect(detail.get_by_text("10 ms", exact=True)).to_be_visible()
+    detail.get_by_role("button", name="Close the one-shot's drawing").click()
+    expect(detail).to_have_count(0)

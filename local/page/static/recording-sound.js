@@ -4,6 +4,7 @@ import { Dialog } from "page/dialog.js";
 import { bytes } from "page/format.js";
 import { html, useCallback, useEffect, useMemo, useState } from "page/html.js";
 import { channels, clock, dbtp, described, gain, lufs, number, sampleRate, span } from "page/measures.js";
+import { canBeDrawn, OneShotDetail } from "page/one-shot-detail.js";
 import { COLUMN_MEANINGS, inOrder, OneShotTable } from "page/one-shot-table.js";
 import { Levels } from "page/recording-facts.js";
 import { Sounds } from "page/sound.js";
@@ -127,6 +128,7 @@ function Cuts({ recording, fileUrl, media, hear, kept }) {
   const selected = cut?.index ?? null;
   const { canPlay, sounds } = hear;
   const onSeek = useCallback((seconds) => canPlay && sounds.seek(seconds), [canPlay, sounds]);
+  const [isDetailed, setDetailed] = useKept(kept, "isDetailed", false);
   const onCut = (clicked, isSource) => {
     setSelected(clicked.index);
     hearCut(clicked, hear, isSource);
@@ -137,8 +139,9 @@ function Cuts({ recording, fileUrl, media, hear, kept }) {
   };
   return html`<div class="cuts" onKeyDown=${onKeyDown}>
     <div class="surface waveform-card" tabindex="0" role="group" aria-label=${labelOf(manifest)}>
-      <${Drawn} recording=${recording} fileUrl=${fileUrl} media=${media} hear=${hear} selected=${selected} kept=${kept} onCut=${onCut} onSeek=${onSeek} />
+      <${Drawn} recording=${recording} fileUrl=${fileUrl} media=${media} hear=${hear} selected=${selected} kept=${kept} onCut=${onCut} onSeek=${onSeek} onZoomTo=${() => setDetailed(true)} />
       <${Hints} hasCuts=${hasCuts} />
+      ${isDetailed && cut && html`<${Detail} cut=${cut} hear=${hear} onClose=${() => setDetailed(false)} />`}
     </div>
     <div class="cut-and-spectrogram ${hasCuts ? "" : "without-cut"}">
       ${cut ? html`<${Selected} cut=${cut} count=${cuts.length} hear=${hear} name=${nameOf(cut)} />` : html`<${NoSounds} manifest=${manifest} />`}
@@ -235,7 +238,7 @@ function useNames({ oneShots, manifest }) {
 }
 
 /** The waveform; where it is left out the picture of it. */
-function Drawn({ recording, fileUrl, media, hear, selected, kept, onCut, onSeek }) {
+function Drawn({ recording, fileUrl, media, hear, selected, kept, onCut, onSeek, onZoomTo }) {
   const { manifest } = recording;
   const url = manifest.files.waveform && fileUrl("waveform.json");
   const picture = manifest.files.overview && fileUrl("overview.png");
@@ -250,11 +253,17 @@ function Drawn({ recording, fileUrl, media, hear, selected, kept, onCut, onSeek 
     kept=${kept}
     onCut=${onCut}
     onSeek=${onSeek}
+    onZoomTo=${onZoomTo}
   >
     <button type="button" class="hear-recording" disabled=${!hear.canPlay} onClick=${() => hear.sounds.toggleSource()}>
       ${hear.sounding?.what === "source" ? "❚❚ Pause" : "▶ Recording"}
     </button>
   </${Waveform}>`;
+}
+
+function Detail({ cut, hear, onClose }) {
+  const url = hear.urlOf(cut.index);
+  return canBeDrawn(cut, url) ? html`<${OneShotDetail} cut=${cut} url=${url} onClose=${onClose} />` : null;
 }
 
 function NoSounds({ manifest }) {

@@ -26,15 +26,15 @@ const REACH_PIXELS = 5; // how far beside a cut a click may be
 const COARSE_PIXELS = 4; // a pixel of waveform.json that is drawn wider than this is told of
 const MOST_REGIONS = 150; // more at once are slow
 const LEAST_RULING_PIXELS = 14;
-const NEVER_SECONDS = 1e9;
+const NO_INTERVAL = Number.NaN; // the plugin would take its own for none, and rounds to 10 ms
 const RULED_DBFS = [0, -6, -12, -24, -40, -60];
 
 /**
  * `url` is where waveform.json is, `durationSeconds` the recording's, `media` the audio element that plays it. `cuts` are in order;
- * `onCut(cut, isSource)` hears of clicks on one (with shift its source is meant), `onSeek(seconds)` of clicks anywhere. In `kept` it
+ * `onCut(cut, isSource)` hears of clicks on one (with shift its source is meant), `onSeek(seconds)` of clicks anywhere, `onZoomTo()` when the selected cut is drawn closely. In `kept` it
  * leaves zoom and place, and finds them there.
  */
-export function Waveform({ url, durationSeconds, cuts, selected, media, kept, onCut, onSeek, children }) {
+export function Waveform({ url, durationSeconds, cuts, selected, media, kept, onCut, onSeek, onZoomTo, children }) {
   const box = useRef(null);
   const clicked = useRef(null);
   const selectedNow = useRef(selected);
@@ -89,7 +89,10 @@ export function Waveform({ url, durationSeconds, cuts, selected, media, kept, on
         <button
           type="button"
           disabled=${!drawing || selected === null}
-          onClick=${() => setZoom(drawing.zoomTo(selected))}
+          onClick=${() => {
+            setZoom(drawing.zoomTo(selected));
+            onZoomTo();
+          }}
         >
           Zoom to cut
         </button>
@@ -346,16 +349,16 @@ class Drawing {
 }
 
 /** wavesurfer's timeline with a label every so many ticks, and no other kind of label. */
-export function timelineOf({ labelSeconds, ticks, digits }, container) {
+export function timelineOf({ labelSeconds, ticks, digits }, container, write = (seconds) => clock(seconds, digits)) {
   return Timeline.create({
     container,
     height: TIMELINE_HEIGHT,
     timeInterval: labelSeconds / ticks,
     primaryLabelSpacing: ticks,
-    primaryLabelInterval: NEVER_SECONDS,
-    secondaryLabelInterval: NEVER_SECONDS,
+    primaryLabelInterval: NO_INTERVAL,
+    secondaryLabelInterval: NO_INTERVAL,
     secondaryLabelOpacity: 0.6, // of the ticks
-    formatTimeCallback: (seconds) => clock(seconds, digits),
+    formatTimeCallback: write,
   });
 }
 
@@ -394,7 +397,7 @@ function numberOf(index) {
 }
 
 /** A canvas knows no CSS variables: the colours as they are now. */
-function colours(box) {
+export function colours(box) {
   const style = getComputedStyle(box);
   const probe = document.createElement("span");
   box.append(probe);

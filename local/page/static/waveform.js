@@ -80,15 +80,15 @@ export function height(amplitude) {
 }
 
 /** The two outlines that wavesurfer draws, up and down from the middle, fitted to the largest: `heights`; and that largest, `peak`, as it is. */
-export function outlines({ min, max }) {
+export function outlines({ min, max }, heightOf = height) {
   let peak = 0;
   for (let pixel = 0; pixel < min.length; pixel++) peak = Math.max(peak, max[pixel], -min[pixel]);
-  const tallest = height(peak) || 1;
+  const tallest = heightOf(peak) || 1;
   return {
     peak,
     heights: [
-      max.map((value) => height(Math.max(0, value)) / tallest),
-      min.map((value) => height(Math.min(0, value)) / tallest),
+      max.map((value) => heightOf(Math.max(0, value)) / tallest),
+      min.map((value) => heightOf(Math.min(0, value)) / tallest),
     ],
   };
 }

@@ -203,3 +203,10 @@ test("given a long recording seen closely, when time is written, then there are 
 
   assert.ok((600 / labelSeconds) * ticks <= 8000);
 });
+
+test("given samples that are drawn linearly, when they are outlined, then half the largest is half as tall", () => {
+  const { peak, heights } = outlines({ min: Float32Array.of(-0.25, 0), max: Float32Array.of(0, 0.5) }, Math.abs);
+
+  assert.equal(peak, 0.5);
+  assert.deepEqual([...heights[0], ...heights[1]], [0, 1, 0.5, 0]);
+});
