@@ -44,11 +44,14 @@ def _texts(engine: Engine, arn: str, visit: dict[str, Any]) -> list[list[str]]:
 
 
 def _texts_with_report(engine: Engine, arn: str, visit: dict[str, Any]) -> list[list[str]]:
-    """Return a visit's lines once the last attempt's REPORT is there: as Lambda's, it is written after the answer."""
+    """Return a visit's lines once the last attempt's REPORT is there: as Lambda's, it is written after the answer.
+
+    A function's own last line may come after it: its output is read beside.
+    """
     deadline = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < deadline:
         texts = _texts(engine, arn, visit)
-        if any(text.startswith("REPORT ") for text in texts[-1]):
+        if any(text.startswith("REPORT RequestId: ") for text in texts[-1]) and '"_aws"' in "".join(texts[-1]):
             return texts
         time.sleep(0.05)
     raise TimeoutError(f"{visit['state']} has no REPORT")
@@ -100,7 +103,6 @@ def test_given_an_execution_when_its_logs_are_read_then_each_attempt_has_its_own
     refused, done = _texts_with_report(stack.engine, result.arn, persist)
     assert refused == []
     assert done[0].startswith("START RequestId: ")
-    assert done[-1].startswith("REPORT RequestId: ")
     assert any('"message":"task done"' in text for text in done)
     killed, processed = [each for each in document["visits"] if each["state"] == "ProcessAudio"]
     assert (killed["status"], processed["status"]) == ("CAUGHT", "SUCCEEDED")
