@@ -8,7 +8,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
-from bench.page import ARGUMENTS, READY, chromium
+from bench.chromium import ARGUMENTS, chromium
+from bench.page import READY
 from local.engine import Engine
 from local.page.application import PREFIX, page_of
 from local.recordings import Recordings

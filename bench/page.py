@@ -8,7 +8,6 @@ for is in the document: the medians of five cold tabs.
 
 import json
 import os
-import shutil
 import statistics
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from rich.console import Console
 from rich.table import Table
 
+from bench.chromium import ARGUMENTS, NoBrowser, chromium
 from bench.speed import recording_of
 from local.engine import Engine
 from local.page.application import PREFIX, page_of
@@ -25,15 +25,6 @@ from local.page.application import PREFIX, page_of
 ROOT = Path(__file__).resolve().parents[1]
 _EXECUTIONS = 500
 _TABS = 5
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 # a waveform with its cuts
 READY = ".waveform-box[aria-busy=false]"
 # resolves at the second frame after `selector` matches at least `count` elements
@@ -79,9 +70,13 @@ def measure(
     json_path: Annotated[Path | None, typer.Option("--json", help="also write the figures here")] = None,
 ) -> None:
     """Measure the page in Chromium."""
+    try:
+        path = chromium()
+    except NoBrowser as error:
+        raise typer.BadParameter(str(error)) from error
     with Engine.deploy(ROOT / "template.yaml", time_scale=0.01, warm=True) as engine, sync_playwright() as playwright:
         engine.mount(PREFIX, page_of(engine))
-        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         figures = {**_hour(engine, browser), **_list(engine, browser)}
         browser.close()
     table = Table("what", "median", "least", "most")
@@ -160,19 +155,6 @@ def _open(browser: Browser, engine: Engine, fragment: str = "") -> Page:
     tab = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
     tab.goto(f"{engine.endpoint}{PREFIX}/{fragment}")
     return tab
-
-
-def chromium() -> str:
-    """Return the browser's path.
-
-    Raises:
-        BadParameter: there is none.
-
-    """
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if found is None:
-        raise typer.BadParameter("there is no chromium on the PATH; name another by CHROMIUM")
-    return found
 
 
 if __name__ == "__main__":

@@ -6,19 +6,16 @@ engine below knows nothing of either.
 
 import time
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer
-
 from local.engine import Engine, ExecutionResult
+from local.execution.items import items_of, record_and_one_shots
 from local.execution.uploaded import uploaded_object
 from local.file_names import safe_name, safe_names
 
 _UPLOADS = "public/unprocessed"
 _BEGIN_SECONDS = 15.0
-_RECORDING = "RECORDING"
 
 
 @dataclass(frozen=True)
@@ -178,29 +175,14 @@ class Recordings:
 
     def items(self, recording_id: str) -> list[dict[str, Any]]:
         """Return a recording's items, as JSON values."""
-        deserialize = TypeDeserializer().deserialize
-        pages = (
-            self._engine.client("dynamodb")
-            .get_paginator("query")
-            .paginate(
-                TableName=self._table,
-                KeyConditionExpression="id = :id",
-                ExpressionAttributeValues={":id": {"S": recording_id}},
-            )
-        )
-        return [
-            {name: _plain(deserialize(value)) for name, value in item.items()}
-            for page in pages
-            for item in page["Items"]
-        ]
+        return items_of(self._engine.client("dynamodb"), self._table, recording_id)
 
     def _items(
         self, execution_arn: str, execution: ExecutionResult
     ) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
         recording_id = self._recording_id(execution_arn, execution)
         items = self.items(recording_id) if recording_id else []
-        record = next((item for item in items if item["item"] == _RECORDING), None)
-        return record, [item for item in items if item["item"] != _RECORDING]
+        return record_and_one_shots(items)
 
     def _recording_id(self, execution_arn: str, execution: ExecutionResult) -> str | None:
         if isinstance(execution.output, dict) and isinstance(execution.output.get("recordingId"), str):
@@ -225,16 +207,3 @@ class Recordings:
             return self._engine.wait_for_execution(of_this_upload, seconds)
         except TimeoutError:
             return None
-
-
-def _plain(value: Any) -> Any:
-    """Return a DynamoDB value as a JSON value."""
-    match value:
-        case Decimal():
-            return int(value) if value == value.to_integral_value() else float(value)
-        case dict():
-            return {name: _plain(member) for name, member in value.items()}
-        case list() | set():
-            return [_plain(member) for member in value]
-        case _:
-            return value

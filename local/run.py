@@ -4,7 +4,6 @@ import json
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -13,7 +12,7 @@ from local.engine import Engine
 from local.execution.contents import contents_of
 from local.execution.reader import ExecutionReader, NotRead
 from local.execution.report import report_path, save_report
-from local.execution.uploaded import uploaded_object
+from local.execution.uploaded import is_upload
 from local.recordings import NotStarted, Outcome, Recordings, Upload
 from local.terminal import Terminal
 
@@ -45,7 +44,7 @@ def process(files: list[Path], options: RunOptions) -> list[int]:
     """Process files side by side; returns the exit code of each."""
     display = RunDisplay(Terminal(stderr=options.as_json), quiet=options.as_json, prefixed=len(files) > 1)
     Engine.stop_on_signals()
-    with display.starting(), _deploy(options) as engine, engine.inject(*options.faults, when=_is_upload):
+    with display.starting(), _deploy(options) as engine, engine.inject(*options.faults, when=is_upload):
         recordings = Recordings(engine)
         display.watch(engine)
         uploads = [
@@ -59,10 +58,6 @@ def process(files: list[Path], options: RunOptions) -> list[int]:
             _follow(recordings, upload, arn, engine, display, options)
             for upload, arn in zip(uploads, executions, strict=True)
         ]
-
-
-def _is_upload(event: dict[str, Any]) -> bool:
-    return uploaded_object(event) is not None
 
 
 def _deploy(options: RunOptions) -> Engine:

@@ -4,21 +4,20 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
 
 from local.execution.fitting import shown_size
 from local.execution.history import Visit, moment, parsed, visits_of
+from local.execution.items import as_json, items_of, record_and_one_shots
 from local.execution.logs import LogReader
 from local.execution.manifest import parse_manifest
 from local.execution.refusals import code, http_status, is_of_nobody, reason
+from local.execution.uploaded import is_text, member, uploaded_object
 
 # of 12 or 13 letters and digits is what CloudFormation puts after a logical id
 _GENERATED_NAME = re.compile(r"(?P<stem>.+-(?P<logical_id>[A-Za-z0-9]+)-[A-Z0-9]{12,13})(?P<label>/.+)?")
-_RECORDING = "RECORDING"
 SOURCE = "source"
 _FILES = {"waveform.json": "waveform", "overview.png": "overview", "spectrogram.png": "spectrogram"}
 _LARGEST_MANIFEST = 64_000_000  # bytes; of a hundred hours of sounds it has less
@@ -76,8 +75,7 @@ class ExecutionReader:
 
     def one_shots(self, arn: str) -> list[dict[str, Any]]:
         """Return the items of a document's one-shots alone."""
-        recording = _Reading(self._client, arn).recording()
-        return recording["oneShots"] if recording else []
+        return _Reading(self._client, arn).one_shots()
 
     def logs(self, arn: str, event_id: int | None = None) -> list[dict[str, Any]]:
         """Return the lines that each attempt at a state wrote.
@@ -139,15 +137,19 @@ class _Reading:
             "execution": summary(execution),
             "definition": definition,
             "visits": [visit.as_json() for visit in visits],
-            "events": [_as_json(event) for event in events],
+            "events": [as_json(event) for event in events],
             "mapRuns": self._map_runs() if any(visit.type == "Map" for visit in visits) else [],
             "recording": self._recording(execution, definition, visits),
             "notRead": self.not_read,
             "readAt": moment(datetime.now(UTC)),
         }
 
-    def recording(self) -> dict[str, Any] | None:
-        return self._recording(self._execution(), self._definition(), visits_of(self.events()))
+    def one_shots(self) -> list[dict[str, Any]]:
+        execution = self._execution()
+        recording_id = _recording_id(execution, visits_of(self.events()))
+        if uploaded_object(parsed(execution.get("input"))) is None or not recording_id:
+            return []
+        return record_and_one_shots(self._items(_table_of(self._definition()), recording_id))[1]
 
     def _execution(self) -> dict[str, Any]:
         if _EXPRESS in self.arn:
@@ -207,7 +209,7 @@ class _Reading:
         try:
             pages = sfn.get_paginator("list_map_runs").paginate(executionArn=self.arn)
             arns = [run["mapRunArn"] for page in pages for run in page["mapRuns"]]
-            return [_as_json(sfn.describe_map_run(mapRunArn=arn)) for arn in arns]
+            return [as_json(sfn.describe_map_run(mapRunArn=arn)) for arn in arns]
         except ClientError as error:
             self._note("The map runs", error)
             return []
@@ -216,27 +218,24 @@ class _Reading:
         self, execution: dict[str, Any], definition: dict[str, Any], visits: list[Visit]
     ) -> dict[str, Any] | None:
         recording_id = _recording_id(execution, visits)
-        detail = _member(parsed(execution.get("input")), "detail")
-        bucket, stored = _member(_member(detail, "bucket"), "name"), _member(detail, "object")
-        key, version = _member(stored, "key"), _member(stored, "version-id")
-        if not (_is_text(bucket) and _is_text(key) and recording_id):
+        uploaded = uploaded_object(parsed(execution.get("input")))
+        if uploaded is None or not recording_id:
             return None
-        source = StoredFile(bucket, key, version if _is_text(version) else None)
+        source = StoredFile(uploaded.bucket, uploaded.key, uploaded.version)
         if not _can_be_asked_for(source):
             self.not_read.append(
                 "The recording was not looked for: "
-                f"there can be no object {key!r}, version {version!r}, in a bucket {bucket!r}."
+                f"there can be no object {source.key!r}, version {source.version!r}, in a bucket {source.bucket!r}."
             )
             return None
-        items = self._items(_table_of(definition), recording_id)
-        record = next((item for item in items if item["item"] == _RECORDING), None)
-        manifest_key = _member(record, "manifest_key")
+        record, one_shots = record_and_one_shots(self._items(_table_of(definition), recording_id))
+        manifest_key = member(record, "manifest_key")
         return {
             "id": recording_id,
             "source": self._source(source),
             "record": record,
-            "oneShots": [item for item in items if item["item"] != _RECORDING] if self.with_one_shots else None,
-            "manifest": self._manifest(StoredFile(bucket, manifest_key)) if _is_text(manifest_key) else None,
+            "oneShots": one_shots if self.with_one_shots else None,
+            "manifest": self._manifest(StoredFile(source.bucket, manifest_key)) if is_text(manifest_key) else None,
         }
 
     def _source(self, source: StoredFile) -> dict[str, Any]:
@@ -264,32 +263,11 @@ class _Reading:
         if table is None:
             self.not_read.append("The record was not looked for: no state of the definition names a table.")
             return []
-        deserialize = TypeDeserializer().deserialize
         try:
-            pages = list(
-                self.client("dynamodb")
-                .get_paginator("query")
-                .paginate(
-                    TableName=table,
-                    KeyConditionExpression="id = :id" if self.with_one_shots else "id = :id AND #item = :item",
-                    **self._values(recording_id),
-                )
-            )
+            return items_of(self.client("dynamodb"), table, recording_id, only_record=not self.with_one_shots)
         except ClientError as error:
             self._note(f"The record in the table {table}", error)
             return []
-        return [
-            {name: _as_json(deserialize(value)) for name, value in item.items()}
-            for page in pages
-            for item in page["Items"]
-        ]
-
-    def _values(self, recording_id: str) -> dict[str, Any]:
-        values = {":id": {"S": recording_id}}
-        if self.with_one_shots:
-            return {"ExpressionAttributeValues": values}
-        values[":item"] = {"S": _RECORDING}
-        return {"ExpressionAttributeValues": values, "ExpressionAttributeNames": {"#item": "item"}}
 
     def _manifest(self, stored: StoredFile) -> dict[str, Any] | None:
         called = f"The manifest s3://{stored.bucket}/{stored.key}"
@@ -347,7 +325,7 @@ def machine_name(name: str) -> str:
 def _recording_id(execution: dict[str, Any], visits: list[Visit]) -> str | None:
     """Return the id that the execution gave its recording, in a variable or, where those are unknown, in its output."""
     assigned = (visit.assigned.get("recordingId") for visit in visits if visit.assigned)
-    given = _member(parsed(execution.get("output")), "recordingId")
+    given = member(parsed(execution.get("output")), "recordingId")
     return next((each for each in (*assigned, given) if isinstance(each, str) and each), None)
 
 
@@ -355,8 +333,8 @@ def _table_of(definition: dict[str, Any]) -> str | None:
     """Return the table that a definition's own calls of DynamoDB name."""
     for state in _states_of(definition):
         if ":dynamodb:" in str(state.get("Resource")):
-            table = _member(state.get("Arguments", state.get("Parameters")), "TableName")
-            if _is_text(table):
+            table = member(state.get("Arguments", state.get("Parameters")), "TableName")
+            if is_text(table):
                 return str(table)
     return None
 
@@ -372,25 +350,3 @@ def _can_be_asked_for(stored: StoredFile) -> bool:
     # JSON may hold half a surrogate pair, a request may not
     names = f"{stored.key}{stored.version or ''}"
     return _BUCKET.fullmatch(stored.bucket) is not None and names == names.encode("utf-8", "replace").decode()
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value)
-
-
-def _member(value: Any, name: str) -> Any:
-    return value.get(name) if isinstance(value, dict) else None
-
-
-def _as_json(value: Any) -> Any:
-    match value:
-        case datetime():
-            return moment(value)
-        case Decimal():
-            return int(value) if value == value.to_integral_value() else float(value)
-        case dict():
-            return {name: _as_json(member) for name, member in value.items() if name != "ResponseMetadata"}
-        case list() | set():
-            return [_as_json(member) for member in value]
-        case _:
-            return value

@@ -15,13 +15,24 @@ class UploadedObject:
 
 def uploaded_object(given: Any) -> UploadedObject | None:
     """Return the object that an input tells of as S3's events do, None for any other input."""
-    detail = _member(given, "detail")
-    bucket, stored = _member(_member(detail, "bucket"), "name"), _member(detail, "object")
-    key, version = _member(stored, "key"), _member(stored, "version-id")
-    if not (isinstance(bucket, str) and isinstance(key, str)):
+    detail = member(given, "detail")
+    bucket, stored = member(member(detail, "bucket"), "name"), member(detail, "object")
+    key, version = member(stored, "key"), member(stored, "version-id")
+    if not (is_text(bucket) and is_text(key)):
         return None
-    return UploadedObject(bucket, key, version if isinstance(version, str) else None)
+    return UploadedObject(bucket, key, version if is_text(version) else None)
 
 
-def _member(value: Any, name: str) -> Any:
+def is_upload(given: Any) -> bool:
+    """Whether an input tells of an upload."""
+    return uploaded_object(given) is not None
+
+
+def is_text(value: Any) -> bool:
+    """Whether a value of a stranger's JSON is a text that says something."""
+    return isinstance(value, str) and bool(value)
+
+
+def member(value: Any, name: str) -> Any:
+    """Return a member of a stranger's JSON, None where there is none of that name or no object to have it."""
     return value.get(name) if isinstance(value, dict) else None

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from local.engine import Engine, Fault
-from local.execution.uploaded import uploaded_object
+from local.execution.uploaded import is_upload
 
 
 class ActiveFaults:
@@ -27,7 +27,7 @@ class ActiveFaults:
         """
         fault = Fault.parse(text)
         injection = ExitStack()
-        injection.enter_context(self._engine.inject(fault, when=_is_upload))
+        injection.enter_context(self._engine.inject(fault, when=is_upload))
         with self._lock:
             self._active[next(self._numbers)] = (text, injection)
 
@@ -43,7 +43,3 @@ class ActiveFaults:
         """Return the faults that are set."""
         with self._lock:
             return [{"number": number, "text": text} for number, (text, _) in self._active.items()]
-
-
-def _is_upload(given: dict[str, Any]) -> bool:
-    return uploaded_object(given) is not None

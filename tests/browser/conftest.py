@@ -1,7 +1,5 @@
 """The page in a real browser: Chromium, headless, driven by Playwright, against the real stack on one engine."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -9,22 +7,13 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, ViewportSize, expect, sync_playwright
 
+from bench.chromium import ARGUMENTS, chromium
 from local.engine import Engine
 from local.page.application import PREFIX, page_of
 
 ROOT = Path(__file__).parents[2]
 DESKTOP = ViewportSize(width=1280, height=900)
 PHONE = ViewportSize(width=390, height=844)
-_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=user-gesture-required",
-]
 _PATIENCE_MS = 60_000  # for a machine with much else to do; nothing here is timed
 expect.set_options(timeout=_PATIENCE_MS)
 
@@ -44,11 +33,9 @@ def address(engine: Engine) -> str:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if chromium is None:
-        pytest.fail("There is no chromium on the PATH; install Debian's package or name another by CHROMIUM.")
+    arguments = [*ARGUMENTS, "--autoplay-policy=user-gesture-required"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=arguments)
         yield browser
         browser.close()
 
